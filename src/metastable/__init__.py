@@ -1,0 +1,37 @@
+"""metastable: structure, dynamics and inference in clustered networks of neurons."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from metastable._provenance import version
+
+if TYPE_CHECKING:
+    from metastable import figures as figures
+    from metastable import networks as networks
+    from metastable import papers as papers
+    from metastable import simulation as simulation
+    from metastable import spikes as spikes
+    from metastable import statistics as statistics
+    from metastable.simulation import simulate as simulate
+    from metastable.spikes import SpikeData as SpikeData
+
+__version__ = version()
+__all__ = ["SpikeData", "figures", "networks", "papers", "simulate", "simulation", "spikes", "statistics"]
+
+# Rooms are opened on first use: `import metastable` and `metastable --help` must not pay for numba or matplotlib.
+_ROOMS = ("figures", "networks", "papers", "simulation", "spikes", "statistics")
+_NAMES = {"SpikeData": "spikes", "simulate": "simulation"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return importlib.import_module(f"metastable.{name}")
+    if name in _NAMES:
+        return getattr(importlib.import_module(f"metastable.{_NAMES[name]}"), name)
+    raise AttributeError(f"module 'metastable' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,431 @@
+"""The container of spikes: flat, sorted, frozen arrays."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from metastable._validation import require_integer, require_number, require_steps
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class SpikeData:
+    """Spikes of many neurons in many trials, with silent neurons and empty trials.
+
+    Spikes are kept sorted by trial, then time, then neuron; arrays are read-only. Times lie in the half-open
+    interval ``[t_start_ms, t_stop_ms)``. On a time grid (`dt_ms` given) every time is an exact multiple of the
+    step and all binning is done in integers, so that a spike on the edge of a bin never moves.
+
+    Parameters
+    ----------
+    time_ms : array_like, (n_spikes,), ms
+        Spike times, in any order.
+    neuron : array_like, (n_spikes,)
+        Index of the neuron, 0 to ``n_neurons - 1``.
+    trial : array_like, (n_spikes,), optional
+        Index of the trial, 0 to ``n_trials - 1``; all 0 if left out.
+    n_neurons, n_trials : int
+        How many there are, silent ones included.
+    t_start_ms, t_stop_ms : float, ms
+        The recorded interval, the same in each trial.
+    dt_ms : float, ms, optional
+        Step of the time grid; None where times are exact.
+    cluster : array_like, optional
+        Either one label per neuron, (n_neurons,), with -1 for a neuron in no cluster, or, for overlapping clusters,
+        a boolean membership matrix, (n_neurons, n_clusters).
+    population : array_like of str, (n_neurons,), optional
+        Name of each neuron's population, for instance ``"E"``.
+    neuron_id, trial_id : array_like of int, optional
+        What the neurons and trials are called; selections keep the names. By default 0, 1, 2, ...
+    meta : dict, optional
+        JSON-ready facts about the recording; results of this package keep their provenance here.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, an index or time is out of range, or a time is not on the grid.
+
+    Examples
+    --------
+    >>> import metastable as mst
+    >>> spikes = mst.SpikeData(time_ms=[3.0, 1.0, 2.5], neuron=[0, 1, 1], n_neurons=3, t_stop_ms=10)
+    >>> spikes.time_ms
+    array([1. , 2.5, 3. ])
+    >>> spikes.select(neuron=[1]).n_spikes
+    2
+    """
+
+    time_ms: NDArray[np.float64]
+    neuron: NDArray[np.int32]
+    n_neurons: int
+    t_stop_ms: float
+    trial: NDArray[np.int32] = None  # pyright: ignore[reportAssignmentType]  # filled in __post_init__
+    n_trials: int = 1
+    t_start_ms: float = 0.0
+    dt_ms: float | None = None
+    cluster: NDArray | None = None
+    population: NDArray[np.str_] | None = None
+    neuron_id: NDArray[np.int64] = None  # pyright: ignore[reportAssignmentType]
+    trial_id: NDArray[np.int64] = None  # pyright: ignore[reportAssignmentType]
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
+        put("n_neurons", require_integer("n_neurons", self.n_neurons, minimum=0))
+        put("n_trials", require_integer("n_trials", self.n_trials, minimum=0))
+        put("t_start_ms", require_number("t_start_ms", self.t_start_ms))
+        put("t_stop_ms", require_number("t_stop_ms", self.t_stop_ms))
+        if self.t_stop_ms < self.t_start_ms:
+            raise ValueError(
+                f"t_stop_ms={self.t_stop_ms:g} lies before t_start_ms={self.t_start_ms:g}; give a window that ends later."
+            )
+        if self.dt_ms is not None:
+            put("dt_ms", require_number("dt_ms", self.dt_ms, above=0))
+
+        time = np.array(self.time_ms, dtype=np.float64)
+        neuron = _as_indices("neuron", self.neuron, self.n_neurons)
+        trial = (
+            np.zeros(time.shape, np.int32)
+            if self.trial is None
+            else _as_indices("trial", self.trial, self.n_trials)
+        )
+        if not time.ndim == neuron.ndim == trial.ndim == 1 or not time.size == neuron.size == trial.size:
+            raise ValueError(
+                "time_ms, neuron and trial must be one-dimensional and equally long, "
+                f"got shapes {time.shape}, {neuron.shape} and {trial.shape}."
+            )
+        if time.size and self.n_trials == 0:
+            raise ValueError(f"{time.size} spikes were given but n_trials is 0; give the number of trials.")
+        if not np.isfinite(time).all():
+            raise ValueError("time_ms holds NaN or infinite values; remove those spikes.")
+        if self.dt_ms is not None:
+            time = self._snap(time)
+        if time.size and (time.min() < self.t_start_ms or time.max() >= self.t_stop_ms):
+            raise ValueError(
+                f"spike times from {time.min():g} to {time.max():g} ms leave the recorded window "
+                f"[{self.t_start_ms:g}, {self.t_stop_ms:g}) ms; widen t_start_ms and t_stop_ms or select the times."
+            )
+        order = _sorting_order(trial, time, neuron)
+        if order is not None:
+            time, neuron, trial = time[order], neuron[order], trial[order]
+
+        for name, value in (("time_ms", time), ("neuron", neuron), ("trial", trial)):
+            put(name, _frozen(value))
+        put("cluster", None if self.cluster is None else _frozen(_as_clusters(self.cluster, self.n_neurons)))
+        put("population", _as_names(self.population, self.n_neurons))
+        put("neuron_id", _as_ids("neuron_id", self.neuron_id, self.n_neurons))
+        put("trial_id", _as_ids("trial_id", self.trial_id, self.n_trials))
+
+    def _snap(self, time: NDArray[np.float64]) -> NDArray[np.float64]:
+        dt = self.dt_ms
+        assert dt is not None
+        for edge in ("t_start_ms", "t_stop_ms"):
+            object.__setattr__(self, edge, _snap_edge(edge, getattr(self, edge), dt))
+        snapped = np.rint(time / dt) * dt
+        # A thousandth of a step admits float32 times of an hour and refuses times from another grid.
+        off = np.abs(time - snapped) > 1e-3 * dt
+        if off.any():
+            raise ValueError(
+                f"{off.sum()} spike times are not multiples of dt_ms={dt:g}, the first is {time[off][0]!r}; "
+                "give the step of the recording, or dt_ms=None for exact times."
+            )
+        return snapped
+
+    # ------------------------------------------------------------------ views
+
+    @property
+    def n_spikes(self) -> int:
+        """Number of spikes in all trials."""
+        return self.time_ms.size
+
+    @property
+    def duration_ms(self) -> float:
+        """Length of one trial, ms."""
+        return self.t_stop_ms - self.t_start_ms
+
+    @cached_property
+    def trial_offsets(self) -> NDArray[np.int64]:
+        """Where each trial begins in the flat arrays, (n_trials + 1,)."""
+        return np.searchsorted(self.trial, np.arange(self.n_trials + 1))
+
+    @cached_property
+    def steps(self) -> NDArray[np.int64]:
+        """Spike times in whole steps of the grid, (n_spikes,).
+
+        Raises
+        ------
+        ValueError
+            If the times are exact (``dt_ms`` is None).
+        """
+        if self.dt_ms is None:
+            raise ValueError("these spikes have exact times and no grid; give dt_ms when building them.")
+        return np.rint(self.time_ms / self.dt_ms).astype(np.int64)
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of clusters, 0 where no neuron has a label."""
+        if self.cluster is None or self.cluster.size == 0:
+            return 0
+        return self.cluster.shape[1] if self.cluster.ndim == 2 else int(self.cluster.max()) + 1
+
+    @cached_property
+    def membership(self) -> NDArray[np.bool_]:
+        """Which neuron belongs to which cluster, (n_neurons, n_clusters)."""
+        if self.cluster is None:
+            return np.zeros((self.n_neurons, 0), bool)
+        if self.cluster.ndim == 2:
+            return self.cluster
+        return self.cluster[:, None] == np.arange(self.n_clusters)
+
+    def spike_counts(self) -> NDArray[np.int64]:
+        """Count the spikes of each neuron in each trial.
+
+        Returns
+        -------
+        ndarray, (n_trials, n_neurons)
+        """
+        flat = self.trial.astype(np.int64) * self.n_neurons + self.neuron
+        return np.bincount(flat, minlength=self.n_trials * self.n_neurons).reshape(
+            self.n_trials, self.n_neurons
+        )
+
+    # -------------------------------------------------------------- selection
+
+    def select(
+        self,
+        *,
+        time_ms: tuple[float, float] | None = None,
+        trial: ArrayLike | None = None,
+        neuron: ArrayLike | None = None,
+        cluster: ArrayLike | None = None,
+        population: str | None = None,
+    ) -> SpikeData:
+        """Select by time, trial, neuron, cluster and population; criteria combine with "and".
+
+        Parameters
+        ----------
+        time_ms : (float, float), ms, optional
+            Keep spikes in ``[start, stop)``; the result's window is this one. Times are not shifted.
+        trial, neuron : int or array_like of int or bool, optional
+            Indices to keep, in increasing order, or a mask. Kept ones are renumbered from 0; their names stay in
+            `trial_id` and `neuron_id`.
+        cluster : int or array_like of int, optional
+            Keep neurons that belong to any of these clusters. Cluster labels are not renumbered.
+        population : str, optional
+            Keep neurons of this population.
+
+        Returns
+        -------
+        SpikeData
+
+        Raises
+        ------
+        ValueError
+            If a selection lies outside the recording, or a label is missing.
+
+        Examples
+        --------
+        >>> import metastable as mst
+        >>> spikes = mst.SpikeData(time_ms=[1, 2, 3], neuron=[0, 1, 1], n_neurons=2, t_stop_ms=4, cluster=[0, 1])
+        >>> part = spikes.select(time_ms=(2, 4), cluster=1)
+        >>> part.n_neurons, part.neuron_id, part.time_ms
+        (1, array([1]), array([2., 3.]))
+        """
+        start, stop = self._select_window(time_ms)
+        trials = _as_selection("trial", trial, self.n_trials)
+        neurons = self._select_neurons(neuron, cluster, population)
+
+        new_trial = np.full(self.n_trials, -1, np.int32)
+        new_trial[trials] = np.arange(trials.size)
+        new_neuron = np.full(self.n_neurons, -1, np.int32)
+        new_neuron[neurons] = np.arange(neurons.size)
+        keep = (self.time_ms >= start) & (self.time_ms < stop)
+        keep &= (new_trial[self.trial] >= 0) & (new_neuron[self.neuron] >= 0)
+        return SpikeData(
+            time_ms=self.time_ms[keep],
+            neuron=new_neuron[self.neuron[keep]],
+            trial=new_trial[self.trial[keep]],
+            n_neurons=neurons.size,
+            n_trials=trials.size,
+            t_start_ms=start,
+            t_stop_ms=stop,
+            dt_ms=self.dt_ms,
+            cluster=None if self.cluster is None else self.cluster[neurons],
+            population=None if self.population is None else self.population[neurons],
+            neuron_id=self.neuron_id[neurons],
+            trial_id=self.trial_id[trials],
+            meta=self.meta,
+        )
+
+    def _select_window(self, time_ms: tuple[float, float] | None) -> tuple[float, float]:
+        if time_ms is None:
+            return self.t_start_ms, self.t_stop_ms
+        start, stop = (require_number("time_ms", t) for t in time_ms)
+        if not self.t_start_ms <= start <= stop <= self.t_stop_ms:
+            raise ValueError(
+                f"time_ms=({start:g}, {stop:g}) is not a window inside the recording, "
+                f"[{self.t_start_ms:g}, {self.t_stop_ms:g}) ms."
+            )
+        if self.dt_ms is not None:
+            start, stop = (_snap_edge("time_ms", t, self.dt_ms) for t in (start, stop))
+        return start, stop
+
+    def _select_neurons(
+        self, neuron: ArrayLike | None, cluster: ArrayLike | None, population: str | None
+    ) -> NDArray[np.intp]:
+        keep = np.zeros(self.n_neurons, bool)
+        keep[_as_selection("neuron", neuron, self.n_neurons)] = True
+        if cluster is not None:
+            if self.cluster is None:
+                raise ValueError("these spikes have no cluster labels; give cluster= when building them.")
+            wanted = _as_selection("cluster", cluster, self.n_clusters)
+            keep &= self.membership[:, wanted].any(axis=1)
+        if population is not None:
+            if self.population is None or population not in self.population:
+                known = [] if self.population is None else sorted(set(self.population.tolist()))
+                raise ValueError(f"population {population!r} is not in these spikes; known are {known}.")
+            keep &= self.population == population
+        return np.flatnonzero(keep)
+
+    def with_labels(
+        self, *, cluster: ArrayLike | None = None, population: ArrayLike | None = None
+    ) -> SpikeData:
+        """Return the same spikes with other cluster or population labels.
+
+        Parameters
+        ----------
+        cluster, population : array_like, optional
+            As in the constructor; what is left out stays as it is.
+
+        Returns
+        -------
+        SpikeData
+
+        Examples
+        --------
+        >>> import metastable as mst
+        >>> spikes = mst.SpikeData(time_ms=[1.0], neuron=[0], n_neurons=2, t_stop_ms=2)
+        >>> spikes.with_labels(cluster=[1, 0]).n_clusters
+        2
+        """
+        changes = {"cluster": cluster, "population": population}
+        return replace(self, **{name: value for name, value in changes.items() if value is not None})
+
+    # ------------------------------------------------------------------ files
+
+    def save(self, path: Any) -> None:
+        """Write to an npz file; see `metastable.spikes.save_npz`."""
+        from metastable.spikes._npz import save_npz
+
+        save_npz(self, path)
+
+    @staticmethod
+    def load(path: Any) -> SpikeData:
+        """Read an npz file; see `metastable.spikes.load_npz`."""
+        from metastable.spikes._npz import load_npz
+
+        return load_npz(path)
+
+    def __repr__(self) -> str:
+        seconds = self.duration_ms * self.n_trials * self.n_neurons / 1000
+        rate = f"{self.n_spikes / seconds:.3g} spikes/s" if seconds else "no duration"
+        grid = "exact times" if self.dt_ms is None else f"dt {self.dt_ms:g} ms"
+        lines = [
+            f"SpikeData: {self.n_spikes:,} spikes, {self.n_neurons:,} neurons x {self.n_trials} trials, mean rate {rate}",
+            f"  window [{self.t_start_ms:g}, {self.t_stop_ms:g}) ms, {grid}",
+        ]
+        if self.population is not None:
+            names, sizes = np.unique(self.population, return_counts=True)
+            lines.append(
+                "  populations " + ", ".join(f"{n} {s:,}" for n, s in zip(names, sizes, strict=True))
+            )
+        if self.n_clusters:
+            lines.append(
+                f"  {self.n_clusters} clusters, {int((~self.membership.any(axis=1)).sum()):,} neurons in none"
+            )
+        made = self.meta.get("provenance")
+        if made:
+            lines.append(f"  made by {made['software']} {made['version']} {made['call']}")
+        return "\n".join(lines)
+
+
+def _snap_edge(name: str, time_ms: float, dt_ms: float) -> float:
+    """Return the edge as the same float that a spike at this step has."""
+    return math.copysign(require_steps(name, abs(time_ms), dt_ms) * dt_ms, time_ms)
+
+
+def _as_indices(name: str, values: ArrayLike, count: int) -> NDArray[np.int32]:
+    array = np.asarray(values)
+    if array.size == 0:
+        return np.zeros(array.shape, np.int32)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name} must hold integers, got values of type {array.dtype}.")
+    if array.min() < 0 or array.max() >= count:
+        raise ValueError(
+            f"{name} runs from {array.min()} to {array.max()} but must lie in 0..{count - 1}; check n_{name}s={count}."
+        )
+    return array.astype(np.int32)
+
+
+def _as_clusters(values: ArrayLike, n_neurons: int) -> NDArray:
+    array = np.asarray(values)
+    if array.ndim not in (1, 2) or array.shape[0] != n_neurons:
+        raise ValueError(
+            f"cluster must have one row for each of {n_neurons} neurons, got shape {array.shape}."
+        )
+    if array.ndim == 2:
+        return array.astype(bool)
+    if array.size and array.dtype.kind not in "iu":
+        raise TypeError(f"cluster must hold integers (-1 for none), got values of type {array.dtype}.")
+    if array.size and array.min() < -1:
+        raise ValueError(f"cluster labels must be at least -1 (no cluster), got {array.min()}.")
+    return array.astype(np.int32)
+
+
+def _as_names(values: ArrayLike | None, n_neurons: int) -> NDArray[np.str_] | None:
+    if values is None:
+        return None
+    array = np.asarray(values, dtype=np.str_)
+    if array.shape != (n_neurons,):
+        raise ValueError(f"population must name each of {n_neurons} neurons, got shape {array.shape}.")
+    return _frozen(array.copy())
+
+
+def _as_ids(name: str, values: ArrayLike | None, count: int) -> NDArray[np.int64]:
+    array = np.arange(count) if values is None else np.array(values, dtype=np.int64)
+    if array.shape != (count,):
+        raise ValueError(f"{name} must have {count} entries, got shape {array.shape}.")
+    return _frozen(array)
+
+
+def _as_selection(name: str, wanted: ArrayLike | None, count: int) -> NDArray[np.intp]:
+    if wanted is None:
+        return np.arange(count)
+    array = np.atleast_1d(np.asarray(wanted))
+    if array.dtype == bool:
+        if array.shape != (count,):
+            raise ValueError(f"the {name} mask has shape {array.shape} but there are {count}.")
+        return np.flatnonzero(array)
+    if array.size == 0:
+        return np.zeros(0, np.intp)
+    array = _as_indices(name, array, count)
+    if (np.diff(array) <= 0).any():
+        raise ValueError(f"{name} must list each index once in increasing order.")
+    return array.astype(np.intp)
+
+
+def _sorting_order(trial: NDArray, time: NDArray, neuron: NDArray) -> NDArray[np.intp] | None:
+    """Return the sorting permutation, or None where the spikes already are in order (simulations are)."""
+    d_trial, d_time, d_neuron = np.diff(trial), np.diff(time), np.diff(neuron)
+    ordered = (d_trial > 0) | ((d_trial == 0) & ((d_time > 0) | ((d_time == 0) & (d_neuron >= 0))))
+    return None if ordered.all() else np.lexsort((neuron, time, trial))
+
+
+def _frozen(array: NDArray) -> NDArray:
+    array.flags.writeable = False
+    return array

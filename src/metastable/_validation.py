@@ -56,9 +56,7 @@ def require_steps(name: str, duration_ms: float, dt_ms: float, *, minimum: int =
     number = require_number(name, duration_ms, minimum=0)
     steps = round(number / dt_ms)
     if abs(number / dt_ms - steps) > 1e-6 * max(1.0, steps * 1e-6):
-        raise ValueError(
-            f"{name}={number:g} is not a multiple of dt_ms={dt_ms:g}; choose one that dt_ms divides."
-        )
+        raise ValueError(f"{name}={number:g} is not a multiple of dt_ms={dt_ms:g}; choose one that dt_ms divides.")
     if steps < minimum:
         raise ValueError(f"{name}={number:g} must be at least {minimum} step(s) of dt_ms={dt_ms:g}.")
     return steps

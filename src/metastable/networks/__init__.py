@@ -1,1 +1,23 @@
-"""To be filled."""
+"""Structure as data: populations, clusters, connections, stimuli, and the wirings drawn from them."""
+
+from metastable.networks._cluster_layout import ClusterLayout as ClusterLayout
+from metastable.networks._lif_network import Block as Block
+from metastable.networks._lif_network import Connection as Connection
+from metastable.networks._lif_network import LIFNetwork as LIFNetwork
+from metastable.networks._lif_network import Population as Population
+from metastable.networks._lif_network import Synapse as Synapse
+from metastable.networks._litwin_kumar_doiron_2012 import litwin_kumar_doiron_2012 as litwin_kumar_doiron_2012
+from metastable.networks._stimulus import Stimulus as Stimulus
+from metastable.networks._wiring import WiredLIFNetwork as WiredLIFNetwork
+
+__all__ = [
+    "Block",
+    "ClusterLayout",
+    "Connection",
+    "LIFNetwork",
+    "Population",
+    "Stimulus",
+    "Synapse",
+    "WiredLIFNetwork",
+    "litwin_kumar_doiron_2012",
+]

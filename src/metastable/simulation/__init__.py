@@ -1,1 +1,6 @@
-"""To be filled."""
+"""Networks in motion: one verb, `simulate`, and the engines behind it."""
+
+from metastable.simulation._simulate import rerun as rerun
+from metastable.simulation._simulate import simulate as simulate
+
+__all__ = ["rerun", "simulate"]

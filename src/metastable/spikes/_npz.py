@@ -56,9 +56,7 @@ def save_npz(spikes: SpikeData, path: str | os.PathLike[str]) -> None:
     try:
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
     except OSError as error:
-        raise OSError(
-            f"cannot write {target}: {error.strerror}; choose a folder that can be written."
-        ) from None
+        raise OSError(f"cannot write {target}: {error.strerror}; choose a folder that can be written.") from None
     try:
         with os.fdopen(handle, "wb") as file:
             np.savez_compressed(file, header=np.array(json.dumps(header)), **arrays)
@@ -99,9 +97,7 @@ def load_npz(path: str | os.PathLike[str]) -> SpikeData:
                 raise ValueError(f"{source} is an npz file but not one of spikes written by metastable.")
             content: dict[str, Any] = {name: archive[name] for name in archive.files}
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(
-            f"{source} is damaged or not an npz file ({type(error).__name__}); write it again."
-        ) from None
+        raise ValueError(f"{source} is damaged or not an npz file ({type(error).__name__}); write it again.") from None
     except ValueError as error:
         if "written by metastable" in str(error):
             raise
@@ -119,9 +115,7 @@ def _from_content(source: Path, content: dict[str, Any]) -> SpikeData:
     except (json.JSONDecodeError, KeyError, TypeError):
         raise foreign from None
     if version > _FORMAT_VERSION:
-        raise ValueError(
-            f"{source} has format version {version}, newer than {_FORMAT_VERSION}; update metastable."
-        )
+        raise ValueError(f"{source} has format version {version}, newer than {_FORMAT_VERSION}; update metastable.")
     try:
         return SpikeData(**{name: header[name] for name in _FACTS}, **content)
     except (KeyError, TypeError, ValueError) as error:

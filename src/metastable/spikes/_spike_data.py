@@ -90,9 +90,7 @@ class SpikeData:
         time = np.array(self.time_ms, dtype=np.float64)
         neuron = _as_indices("neuron", self.neuron, self.n_neurons)
         trial = (
-            np.zeros(time.shape, np.int32)
-            if self.trial is None
-            else _as_indices("trial", self.trial, self.n_trials)
+            np.zeros(time.shape, np.int32) if self.trial is None else _as_indices("trial", self.trial, self.n_trials)
         )
         if not time.ndim == neuron.ndim == trial.ndim == 1 or not time.size == neuron.size == trial.size:
             raise ValueError(
@@ -190,9 +188,7 @@ class SpikeData:
         ndarray, (n_trials, n_neurons)
         """
         flat = self.trial.astype(np.int64) * self.n_neurons + self.neuron
-        return np.bincount(flat, minlength=self.n_trials * self.n_neurons).reshape(
-            self.n_trials, self.n_neurons
-        )
+        return np.bincount(flat, minlength=self.n_trials * self.n_neurons).reshape(self.n_trials, self.n_neurons)
 
     # -------------------------------------------------------------- selection
 
@@ -292,9 +288,7 @@ class SpikeData:
             keep &= self.population == population
         return np.flatnonzero(keep)
 
-    def with_labels(
-        self, *, cluster: ArrayLike | None = None, population: ArrayLike | None = None
-    ) -> SpikeData:
+    def with_labels(self, *, cluster: ArrayLike | None = None, population: ArrayLike | None = None) -> SpikeData:
         """Return the same spikes with other cluster or population labels.
 
         Parameters
@@ -341,13 +335,9 @@ class SpikeData:
         ]
         if self.population is not None:
             names, sizes = np.unique(self.population, return_counts=True)
-            lines.append(
-                "  populations " + ", ".join(f"{n} {s:,}" for n, s in zip(names, sizes, strict=True))
-            )
+            lines.append("  populations " + ", ".join(f"{n} {s:,}" for n, s in zip(names, sizes, strict=True)))
         if self.n_clusters:
-            lines.append(
-                f"  {self.n_clusters} clusters, {int((~self.membership.any(axis=1)).sum()):,} neurons in none"
-            )
+            lines.append(f"  {self.n_clusters} clusters, {int((~self.membership.any(axis=1)).sum()):,} neurons in none")
         made = self.meta.get("provenance")
         if made:
             lines.append(f"  made by {made['software']} {made['version']} {made['call']}")
@@ -375,9 +365,7 @@ def _as_indices(name: str, values: ArrayLike, count: int) -> NDArray[np.int32]:
 def _as_clusters(values: ArrayLike, n_neurons: int) -> NDArray:
     array = np.asarray(values)
     if array.ndim not in (1, 2) or array.shape[0] != n_neurons:
-        raise ValueError(
-            f"cluster must have one row for each of {n_neurons} neurons, got shape {array.shape}."
-        )
+        raise ValueError(f"cluster must have one row for each of {n_neurons} neurons, got shape {array.shape}.")
     if array.ndim == 2:
         return array.astype(bool)
     if array.size and array.dtype.kind not in "iu":

@@ -1,0 +1,115 @@
+"""Independent jobs on threads, with progress for a person who watches and a clean stop on Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from typing import Any, TypeVar
+
+from metastable._validation import require_integer
+
+Argument = TypeVar("Argument")
+Result = TypeVar("Result")
+
+
+class Cancelled(Exception):
+    """Raised inside a job that was asked to stop."""
+
+
+class Monitor:
+    """What a job sees of the world: a way to report progress that also ends the job when it should stop."""
+
+    def __init__(self, bar: Any) -> None:
+        self._bar = bar
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+
+    def advance(self, amount: float) -> None:
+        """Report finished work; raise `Cancelled` if the jobs were stopped."""
+        if self._stop.is_set():
+            raise Cancelled
+        if self._bar is not None:
+            with self._lock:
+                self._bar.update(amount)
+
+    def stop(self) -> None:
+        """Ask all jobs to end at their next report."""
+        self._stop.set()
+
+
+def available_cores() -> int:
+    """Return the number of cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def resolve_n_jobs(n_jobs: int | None) -> int:
+    """Return the number of threads: all available cores for None."""
+    return available_cores() if n_jobs is None else require_integer("n_jobs", n_jobs, minimum=1)
+
+
+def run_jobs(
+    job: Callable[[Argument, Monitor], Result],
+    arguments: Iterable[Argument],
+    *,
+    n_jobs: int | None,
+    total: float,
+    label: str,
+    unit: str = "ms",
+    progress: bool | None = None,
+) -> list[Result]:
+    """Run a job for each argument on threads and return the results in the order of the arguments.
+
+    Parameters
+    ----------
+    job : callable
+        ``job(argument, monitor)``; it calls ``monitor.advance`` now and then.
+    arguments : iterable
+    n_jobs : int or None
+        Number of threads; None for all cores.
+    total : float
+        What the reports add up to.
+    label, unit : str
+        Shown with the progress bar.
+    progress : bool or None
+        Whether to show the bar; None for "if a person watches", that is, if stderr is a terminal.
+
+    Returns
+    -------
+    list
+
+    Raises
+    ------
+    BaseException
+        The first exception of a job, or KeyboardInterrupt; the other jobs are stopped first.
+    """
+    items = list(arguments)
+    bar = _progress_bar(total, label, unit, progress)
+    monitor = Monitor(bar)
+    pool = ThreadPoolExecutor(max_workers=min(resolve_n_jobs(n_jobs), max(1, len(items))))
+    try:
+        futures = [pool.submit(job, item, monitor) for item in items]
+        done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+        failed = next((f for f in done if f.exception() is not None), None)
+        if failed is not None:
+            failed.result()
+        return [future.result() for future in futures]
+    finally:
+        monitor.stop()
+        pool.shutdown(wait=True, cancel_futures=True)
+        if bar is not None:
+            bar.close()
+
+
+def _progress_bar(total: float, label: str, unit: str, progress: bool | None) -> Any:
+    shown = sys.stderr.isatty() if progress is None else progress
+    if not shown:
+        return None
+    from tqdm import tqdm
+
+    form = "{desc} {percentage:3.0f}%|{bar}| {n:,.0f}/{total:,.0f} {unit} [{elapsed}<{remaining}]"
+    return tqdm(total=total, desc=label, unit=unit, bar_format=form, leave=False)

@@ -1,0 +1,246 @@
+"""Which neurons of a population form which cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from metastable._validation import require_integer, require_number
+
+
+@dataclass(frozen=True)
+class ClusterLayout:
+    """Clusters of one population: equal, unequal, overlapping, with or without an unclustered background.
+
+    Use one of the constructors `equal`, `unequal`, `overlapping`, `from_membership`.
+
+    Parameters
+    ----------
+    n_neurons : int
+        Size of the population.
+    clusters : tuple of tuple of (int, int)
+        For each cluster its members as runs ``(start, stop)`` of neuron indices, ascending and disjoint.
+
+    Examples
+    --------
+    >>> from metastable.networks import ClusterLayout
+    >>> ClusterLayout.equal(100, 4)
+    ClusterLayout(100 neurons in 4 clusters of 25)
+    """
+
+    n_neurons: int
+    clusters: tuple[tuple[tuple[int, int], ...], ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "n_neurons", require_integer("n_neurons", self.n_neurons, minimum=1))
+        clusters = tuple(tuple((int(a), int(b)) for a, b in runs) for runs in self.clusters)
+        object.__setattr__(self, "clusters", clusters)
+        for index, runs in enumerate(clusters):
+            edges = [edge for run in runs for edge in run]
+            if not edges or sorted(edges) != edges or any(a == b for a, b in runs):
+                raise ValueError(f"cluster {index} must be ascending, disjoint, non-empty runs, got {runs}.")
+            if edges[0] < 0 or edges[-1] > self.n_neurons:
+                raise ValueError(
+                    f"cluster {index} reaches from neuron {edges[0]} to {edges[-1] - 1} but the population has "
+                    f"{self.n_neurons}; make the clusters smaller or fewer."
+                )
+
+    @staticmethod
+    def equal(n_neurons: int, n_clusters: int, *, background: float = 0.0) -> ClusterLayout:
+        """Divide a population into clusters of one size.
+
+        Parameters
+        ----------
+        n_neurons : int
+            Size of the population.
+        n_clusters : int
+            Number of clusters.
+        background : float
+            Fraction of the population in no cluster, 0 to 1; these are the last neurons.
+
+        Returns
+        -------
+        ClusterLayout
+
+        Raises
+        ------
+        ValueError
+            If the clustered neurons cannot be divided evenly.
+        """
+        n_neurons = require_integer("n_neurons", n_neurons, minimum=1)
+        n_clusters = require_integer("n_clusters", n_clusters, minimum=1)
+        clustered = n_neurons - round(n_neurons * require_number("background", background, minimum=0, maximum=1))
+        size, rest = divmod(clustered, n_clusters)
+        if rest or not size:
+            raise ValueError(
+                f"{clustered} clustered neurons do not fit into {n_clusters} equal clusters; choose numbers that divide, "
+                "or ClusterLayout.unequal."
+            )
+        return ClusterLayout(n_neurons, tuple(((c * size, (c + 1) * size),) for c in range(n_clusters)))
+
+    @staticmethod
+    def unequal(sizes: Sequence[int], *, n_neurons: int | None = None) -> ClusterLayout:
+        """Place clusters of given sizes one after the other.
+
+        Parameters
+        ----------
+        sizes : sequence of int
+            Size of each cluster.
+        n_neurons : int, optional
+            Size of the population; neurons beyond the last cluster are background. By default the sum of sizes.
+
+        Returns
+        -------
+        ClusterLayout
+
+        Raises
+        ------
+        ValueError
+            If the clusters need more neurons than there are.
+        """
+        whole = [require_integer("sizes", size, minimum=1) for size in sizes]
+        total = sum(whole)
+        n_neurons = total if n_neurons is None else require_integer("n_neurons", n_neurons, minimum=1)
+        if total > n_neurons:
+            raise ValueError(f"clusters of {total} neurons in all do not fit into {n_neurons}; make them smaller.")
+        stops = np.cumsum(whole).tolist()
+        return ClusterLayout(n_neurons, tuple(((b - a, b),) for a, b in zip(whole, stops, strict=True)))
+
+    @staticmethod
+    def overlapping(n_neurons: int, n_clusters: int, *, size: int) -> ClusterLayout:
+        """Place clusters at equal distances around a ring, so that neighbours share neurons.
+
+        Parameters
+        ----------
+        n_neurons : int
+            Size of the population.
+        n_clusters : int
+            Number of clusters; cluster c starts at neuron ``round(c * n_neurons / n_clusters)``.
+        size : int
+            Neurons in each cluster; above ``n_neurons / n_clusters`` a neuron is in several.
+
+        Returns
+        -------
+        ClusterLayout
+
+        Raises
+        ------
+        ValueError
+            If a cluster is larger than the population.
+        """
+        n_neurons = require_integer("n_neurons", n_neurons, minimum=1)
+        n_clusters = require_integer("n_clusters", n_clusters, minimum=1)
+        size = require_integer("size", size, minimum=1)
+        if size > n_neurons:
+            raise ValueError(f"a cluster of {size} neurons does not fit into {n_neurons}; make it smaller.")
+        clusters = []
+        for c in range(n_clusters):
+            start = round(c * n_neurons / n_clusters)
+            stop = start + size
+            clusters.append(((start, stop),) if stop <= n_neurons else ((0, stop - n_neurons), (start, n_neurons)))
+        return ClusterLayout(n_neurons, tuple(clusters))
+
+    @staticmethod
+    def from_membership(membership: ArrayLike) -> ClusterLayout:
+        """Take any assignment of neurons to clusters.
+
+        Parameters
+        ----------
+        membership : array_like of bool, (n_neurons, n_clusters)
+            Whether a neuron belongs to a cluster; a neuron may be in none, one or several.
+
+        Returns
+        -------
+        ClusterLayout
+
+        Raises
+        ------
+        ValueError
+            If it is no matrix, or a cluster is empty.
+        """
+        matrix = np.asarray(membership).astype(bool)
+        if matrix.ndim != 2:
+            raise ValueError(f"membership must have shape (n_neurons, n_clusters), got {matrix.shape}.")
+        padded = np.zeros((matrix.shape[0] + 2, matrix.shape[1]), np.int8)
+        padded[1:-1] = matrix
+        clusters = []
+        for column in padded.T:
+            edges = np.flatnonzero(np.diff(column))
+            clusters.append(tuple(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)))
+        return ClusterLayout(matrix.shape[0], tuple(clusters))
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of clusters."""
+        return len(self.clusters)
+
+    @cached_property
+    def membership(self) -> NDArray[np.bool_]:
+        """Which neuron belongs to which cluster, (n_neurons, n_clusters)."""
+        matrix = np.zeros((self.n_neurons, self.n_clusters), bool)
+        for c, runs in enumerate(self.clusters):
+            for start, stop in runs:
+                matrix[start:stop, c] = True
+        return matrix
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """Number of neurons in each cluster, (n_clusters,)."""
+        return self.membership.sum(axis=0)
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether some neuron is in several clusters."""
+        return bool((self.membership.sum(axis=1) > 1).any())
+
+    @property
+    def background(self) -> float:
+        """Fraction of neurons in no cluster."""
+        return float((~self.membership.any(axis=1)).mean())
+
+    @cached_property
+    def patterns(self) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+        """Distinct rows of the membership matrix, and the row of each neuron: (n_patterns, n_clusters), (n_neurons,)."""
+        rows, of_neuron = np.unique(self.membership, axis=0, return_inverse=True)
+        return rows, of_neuron.reshape(-1)
+
+    def __repr__(self) -> str:
+        sizes = np.unique(self.sizes)
+        size = f"{sizes[0]}" if sizes.size == 1 else f"{sizes[0]} to {sizes[-1]}"
+        extra = ", overlapping" if self.overlaps else ""
+        extra += f", {self.background:.0%} background" if self.background else ""
+        return f"ClusterLayout({self.n_neurons} neurons in {self.n_clusters} clusters of {size}{extra})"
+
+
+def shared_fraction(post: ClusterLayout | None, pre: ClusterLayout | None) -> float:
+    """Return the fraction of (post, pre) pairs that share at least one cluster, a neuron with itself included.
+
+    Parameters
+    ----------
+    post, pre : ClusterLayout or None
+        Layouts of the two populations; None for an unclustered one. Cluster c of one is cluster c of the other.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If the numbers of clusters differ.
+    """
+    if post is None or pre is None:
+        return 0.0
+    if post.n_clusters != pre.n_clusters:
+        raise ValueError(
+            f"connected clustered populations must have the same number of clusters, got {post.n_clusters} and "
+            f"{pre.n_clusters}; give both layouts the same number."
+        )
+    (rows_a, of_a), (rows_b, of_b) = post.patterns, pre.patterns
+    share = (rows_a.astype(np.int64) @ rows_b.T.astype(np.int64)) > 0
+    counts = np.outer(np.bincount(of_a), np.bincount(of_b))
+    return int((share * counts).sum()) / (post.n_neurons * pre.n_neurons)

@@ -15,7 +15,7 @@ Argument = TypeVar("Argument")
 Result = TypeVar("Result")
 
 
-class Cancelled(Exception):
+class CancelledError(Exception):
     """Raised inside a job that was asked to stop."""
 
 
@@ -28,9 +28,9 @@ class Monitor:
         self._stop = threading.Event()
 
     def advance(self, amount: float) -> None:
-        """Report finished work; raise `Cancelled` if the jobs were stopped."""
+        """Report finished work; raise `CancelledError` if the jobs were stopped."""
         if self._stop.is_set():
-            raise Cancelled
+            raise CancelledError
         if self._bar is not None:
             with self._lock:
                 self._bar.update(amount)

@@ -77,8 +77,8 @@ class ClusterLayout:
         size, rest = divmod(clustered, n_clusters)
         if rest or not size:
             raise ValueError(
-                f"{clustered} clustered neurons do not fit into {n_clusters} equal clusters; choose numbers that divide, "
-                "or ClusterLayout.unequal."
+                f"{clustered} clustered neurons do not fit into {n_clusters} equal clusters; "
+                "choose numbers that divide, or ClusterLayout.unequal."
             )
         return ClusterLayout(n_neurons, tuple(((c * size, (c + 1) * size),) for c in range(n_clusters)))
 
@@ -204,7 +204,7 @@ class ClusterLayout:
 
     @cached_property
     def patterns(self) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-        """Distinct rows of the membership matrix, and the row of each neuron: (n_patterns, n_clusters), (n_neurons,)."""
+        """Distinct membership rows, (n_patterns, n_clusters), and the row of each neuron, (n_neurons,)."""
         rows, of_neuron = np.unique(self.membership, axis=0, return_inverse=True)
         return rows, of_neuron.reshape(-1)
 

@@ -234,22 +234,26 @@ def _stimulus(
     clusters: Sequence[int] | int | None,
     population: str | None,
 ) -> Stimulus:
+    chosen = None
     if clusters is not None:
-        listed = [clusters] if np.isscalar(clusters) else list(clusters)  # pyright: ignore[reportArgumentType]
-        clusters = tuple(require_integer("clusters", c, minimum=0) for c in listed)
-    return Stimulus((_Part(time_ms, amplitude, clusters, population),))
+        listed = clusters if isinstance(clusters, Sequence | np.ndarray | range) else [clusters]
+        chosen = tuple(require_integer("clusters", c, minimum=0) for c in listed)
+    return Stimulus((_Part(time_ms, amplitude, chosen, population),))
 
 
 def _describe(part: _Part) -> str:
-    if len(set(part.amplitude)) == 1:
-        course = f"{part.amplitude[0]:g}"
-    elif len(part.amplitude) <= 4:
-        course = f"{part.amplitude[0]:g} to {part.amplitude[-1]:g}"
+    levels = list(part.amplitude)
+    if len(set(levels)) == 1:
+        course = f"{levels[0]:g}"
+    elif len(levels) <= 4:
+        course = f"{levels[0]:g} to {levels[-1]:g}"
     else:
-        course = f"{len(part.amplitude) // 2} values"
+        course = f"{len(levels) // 2} values"
     end = f"{part.time_ms[-1]:g}"
     when = f"from {part.time_ms[0]:g} ms on" if end == "inf" else f"from {part.time_ms[0]:g} to {end} ms"
-    whom = "in all clusters" if part.clusters is None else f"in clusters {', '.join(map(str, part.clusters))}"
+    whom = []
+    if part.clusters is not None:
+        whom.append(f"clusters {', '.join(map(str, part.clusters))}")
     if part.population is not None:
-        whom = f"{'' if part.clusters is None else whom + ' of '}{'in ' if part.clusters is None else ''}population {part.population}"
-    return f"{course} {when} {whom}"
+        whom.append(f"population {part.population}")
+    return f"{course} {when} in {' of '.join(whom) or 'all neurons'}"

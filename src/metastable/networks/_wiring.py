@@ -88,7 +88,7 @@ class WiredLIFNetwork:
                 weights = np.where(shared, block.j_in, block.j_out)
                 row.append(csr_array(np.where(self.adjacency(post.name, pre.name), weights, 0.0)))
             grid.append(row)
-        return block_array(grid, format="csr")
+        return csr_array(block_array(grid, format="csr"))
 
     def __repr__(self) -> str:
         return (

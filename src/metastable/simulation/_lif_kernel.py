@@ -75,11 +75,11 @@ def lif_kernel(kinetics: str) -> Callable[..., tuple[int, int]]:
                 for a in range(history_offsets[slot, pre], history_offsets[slot, pre + 1]):
                     j = history[slot, a]
                     for b in range(start, stop):
-                        count_word(counts, b, source, bits[j, b])
+                        count_word(counts, b, source, bits[j, b])  # pyright: ignore[reportCallIssue]
                     if source_in >= 0:
                         m = mask_of[c, j]
                         for b in range(mask_range[m, 0], mask_range[m, 1]):
-                            count_word(counts, b, source_in, bits[j, b] & masks[m, b])
+                            count_word(counts, b, source_in, bits[j, b] & masks[m, b])  # pyright: ignore[reportCallIssue]
 
             slot = step % n_slots
             fired_now = 0
@@ -89,7 +89,7 @@ def lif_kernel(kinetics: str) -> Callable[..., tuple[int, int]]:
                 while population_of_block[b] > p:
                     p += 1
                     history_offsets[slot, p] = fired_now
-                fired = update_block(state, counts, coefficients, b, p, kinetics)
+                fired = update_block(state, counts, coefficients, b, p, kinetics)  # pyright: ignore[reportCallIssue]
                 while fired:
                     lane = lowest_bit(fired)
                     fired &= fired - np.uint64(1)

@@ -82,7 +82,7 @@ class SpikeData:
         put("t_stop_ms", require_number("t_stop_ms", self.t_stop_ms))
         if self.t_stop_ms < self.t_start_ms:
             raise ValueError(
-                f"t_stop_ms={self.t_stop_ms:g} lies before t_start_ms={self.t_start_ms:g}; give a window that ends later."
+                f"t_stop_ms={self.t_stop_ms:g} lies before t_start_ms={self.t_start_ms:g}; give a later end."
             )
         if self.dt_ms is not None:
             put("dt_ms", require_number("dt_ms", self.dt_ms, above=0))
@@ -330,7 +330,8 @@ class SpikeData:
         rate = f"{self.n_spikes / seconds:.3g} spikes/s" if seconds else "no duration"
         grid = "exact times" if self.dt_ms is None else f"dt {self.dt_ms:g} ms"
         lines = [
-            f"SpikeData: {self.n_spikes:,} spikes, {self.n_neurons:,} neurons x {self.n_trials} trials, mean rate {rate}",
+            f"SpikeData: {self.n_spikes:,} spikes, {self.n_neurons:,} neurons x {self.n_trials} trials, "
+            f"mean rate {rate}",
             f"  window [{self.t_start_ms:g}, {self.t_stop_ms:g}) ms, {grid}",
         ]
         if self.population is not None:

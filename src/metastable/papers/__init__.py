@@ -1,1 +1,119 @@
-"""To be filled."""
+"""Papers as programs: each figure is computed, drawn, and confronted with what the paper states."""
+
+from __future__ import annotations
+
+import importlib
+import os
+
+from metastable.papers._claims import Claim as Claim
+from metastable.papers._paper import Figure as Figure
+from metastable.papers._paper import Paper as Paper
+from metastable.papers._reproduce import Report as Report
+from metastable.papers._reproduce import reproduce_paper, say_on_stderr
+
+__all__ = ["Claim", "Figure", "Paper", "Report", "available", "load", "reproduce"]
+
+_MODULES = {"litwin-kumar-doiron-2012": "litwin_kumar_doiron_2012"}
+
+
+def available() -> list[str]:
+    """List the papers that can be reproduced.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> import metastable as mst
+    >>> mst.papers.available()
+    ['litwin-kumar-doiron-2012']
+    """
+    return list(_MODULES)
+
+
+def load(paper: str) -> Paper:
+    """Return the description of a paper: its figures and scales.
+
+    Parameters
+    ----------
+    paper : str
+        One of `available`.
+
+    Returns
+    -------
+    Paper
+
+    Raises
+    ------
+    ValueError
+        If there is no such paper.
+
+    Examples
+    --------
+    >>> import metastable as mst
+    >>> mst.papers.load("litwin-kumar-doiron-2012").citation
+    'Litwin-Kumar & Doiron (2012), Nature Neuroscience 15, 1498-1505'
+    """
+    if paper not in _MODULES:
+        raise ValueError(f"there is no paper {paper!r}; choose among {', '.join(_MODULES)}.")
+    return importlib.import_module(f"metastable.papers.{_MODULES[paper]}").PAPER
+
+
+def reproduce(
+    paper: str,
+    *,
+    scale: str = "quick",
+    seed: int | None = 1,
+    output: str | os.PathLike[str] | None = None,
+    figures: list[str] | None = None,
+    n_jobs: int | None = None,
+    fresh: bool = False,
+    progress: bool | None = None,
+) -> Report:
+    """Reproduce a paper's figures and state its claims beside what was measured.
+
+    Numbers are kept in the output folder as soon as they are computed: an interrupted run goes on where it stopped,
+    and a second run only draws.
+
+    Parameters
+    ----------
+    paper : str
+        One of `available`.
+    scale : {"quick", "full"}
+        ``"full"`` is the paper's protocol.
+    seed : int, optional
+        Entropy of all networks and trials; None draws it.
+    output : path_like, optional
+        Folder for the report, figures and computed numbers; ``reports/<paper>`` by default.
+    figures : list of str, optional
+        Names or numbers of the figures wanted; all by default.
+    n_jobs : int, optional
+        Threads; all cores by default. Does not change the result.
+    fresh : bool
+        Compute everything again.
+    progress : bool, optional
+        Whether to show a progress bar; by default on a terminal.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    ValueError
+        If paper, scale or figure are unknown.
+    OSError
+        If the output folder cannot be written.
+    """
+    return reproduce_paper(
+        load(paper),
+        scale=scale,
+        seed=seed,
+        output=output,
+        figures=figures,
+        n_jobs=n_jobs,
+        fresh=fresh,
+        progress=progress,
+        say=say_on_stderr,
+    )

@@ -1,0 +1,57 @@
+"""One look for all figures."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import matplotlib.style
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# Clustered and uniform networks, and the parts of a stimulated one, have the same colour in every figure.
+COLORS = {
+    "clustered": "#c0392b",
+    "uniform": "#5d6d7e",
+    "inside": "#d68910",
+    "outside": "#2471a3",
+    "all": "#c0392b",
+    "paper": "#111111",
+}
+
+
+def style() -> AbstractContextManager[None]:
+    """Return the context in which the package's figures are drawn.
+
+    Examples
+    --------
+    >>> import metastable as mst
+    >>> with mst.figures.style():
+    ...     pass
+    """
+    return matplotlib.style.context(Path(__file__).with_name("metastable.mplstyle"))
+
+
+def new_figure(width_inch: float, height_inch: float) -> Figure:
+    """Open a figure that needs no screen and no global state."""
+    import matplotlib.pyplot as plt
+
+    return plt.figure(figsize=(width_inch, height_inch))
+
+
+def resolve_axes(ax: Axes | None) -> Axes:
+    """Return the Axes given, or those of a new figure."""
+    if ax is not None:
+        return ax
+    with style():
+        return new_figure(4, 3).add_subplot()
+
+
+def titled(ax: Axes, title: str, note: str = "") -> Axes:
+    """Set the title of a panel, and beneath it, small and grey, the estimator or protocol behind the numbers."""
+    ax.set_title(title, pad=15 if note else 6)
+    if note:
+        ax.annotate(
+            note, (0, 1), (0, 5), xycoords="axes fraction", textcoords="offset points", fontsize=6, color="#666666"
+        )
+    return ax

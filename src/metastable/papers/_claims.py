@@ -1,0 +1,96 @@
+"""Claims: what a paper states, what was measured here, and whether they agree."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Claim:
+    """One statement with a number, confronted with its measurement in several networks.
+
+    Parameters
+    ----------
+    statement : str
+        What is claimed, with the estimator.
+    paper : str
+        The number as the paper or its specification gives it.
+    interval : (float, float) or None
+        What the mean over networks must lie in to count as reproduced; None for a number that is only reported.
+    values : ndarray, (n_networks,)
+        One measurement for each network.
+    unit : str
+    note : str
+        A sentence on the estimator, or on why it deviates.
+    """
+
+    statement: str
+    paper: str
+    interval: tuple[float, float] | None
+    values: NDArray[np.float64]
+    unit: str = ""
+    note: str = ""
+
+    @property
+    def mean(self) -> float:
+        """Mean over networks."""
+        return float(np.mean(self.values))
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation between networks (ddof 1); NaN for one network."""
+        return float(np.std(self.values, ddof=1)) if len(self.values) > 1 else math.nan
+
+    @property
+    def verdict(self) -> str:
+        """Say whether the mean lies in the interval, and if not, whether more networks might bring it there.
+
+        ``"reproduced"`` if the mean lies in it; ``"deviates"`` if a 95 % confidence interval of the mean (Student's t
+        over networks) misses it; ``"undecided"`` in between; ``"reported"`` without an interval.
+        """
+        if self.interval is None:
+            return "reported"
+        low, high = self.interval
+        if not math.isfinite(self.mean):
+            return "undecided"
+        if low <= self.mean <= high:
+            return "reproduced"
+        distance = max(low - self.mean, self.mean - high)
+        return "deviates" if distance > self._half_width() else "undecided"
+
+    def _half_width(self) -> float:
+        n = len(self.values)
+        if n < 2:
+            return math.inf
+        from scipy.special import stdtrit
+
+        return float(stdtrit(n - 1, 0.975)) * self.spread / math.sqrt(n)
+
+    @property
+    def measured(self) -> str:
+        """Mean, spread between networks and their number, as text."""
+        unit = f" {self.unit}" if self.unit else ""
+        n = len(self.values)
+        if n < 2:
+            return f"{self.mean:.3g}{unit} (1 network)"
+        return f"{self.mean:.3f} ± {self.spread:.3f}{unit} ({n} networks)"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready data; infinite bounds and undefined numbers become null."""
+        finite = lambda x: x if math.isfinite(x) else None  # noqa: E731
+        return {
+            "statement": self.statement,
+            "paper": self.paper,
+            "interval": None if self.interval is None else [finite(float(edge)) for edge in self.interval],
+            "mean": finite(self.mean),
+            "spread": finite(self.spread),
+            "values": [finite(float(v)) for v in self.values],
+            "unit": self.unit,
+            "verdict": self.verdict,
+            "note": self.note,
+        }

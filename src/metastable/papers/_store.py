@@ -1,0 +1,86 @@
+"""Results of jobs on disk: computed once, found again by what they depend on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import zipfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from metastable._provenance import version
+from metastable.papers._paper import Job, Numbers
+
+
+class ResultStore:
+    """Keep the numbers of jobs in a folder.
+
+    The key of a result is everything it depends on: the function, its parameters, the seed, and the source code of the
+    package, so that a changed program never shows old numbers.
+
+    Parameters
+    ----------
+    folder : path
+    seed : int
+    """
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.folder = folder
+        self.seed = seed
+
+    def load(self, job: Job) -> Numbers | None:
+        """Return the numbers of a job, or None if they were not computed or the file is damaged."""
+        path = self._path(job)
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                return {name: archive[name] for name in archive.files if name != "header"}
+        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
+            return None
+
+    def compute(self, job: Job) -> Numbers:
+        """Run a job and keep its numbers; the file appears whole or not at all."""
+        numbers = {name: np.asarray(value) for name, value in job.function(seed=self.seed, **job.parameters).items()}
+        handle, temporary = tempfile.mkstemp(dir=self.folder, suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                content: dict[str, Any] = {"header": np.array(json.dumps(self._header(job))), **numbers}
+                np.savez_compressed(file, **content)
+            Path(temporary).replace(self._path(job))
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        return numbers
+
+    def key(self, job: Job) -> str:
+        """Return the name under which a job's numbers are kept."""
+        digest = hashlib.sha256(json.dumps(self._header(job), sort_keys=True).encode()).hexdigest()
+        return f"{job.function.__name__}-{digest[:16]}"
+
+    def _path(self, job: Job) -> Path:
+        return self.folder / f"{self.key(job)}.npz"
+
+    def _header(self, job: Job) -> dict[str, Any]:
+        return {
+            "function": f"{job.function.__module__}.{job.function.__qualname__}",
+            "parameters": job.parameters,
+            "seed": self.seed,
+            "version": version(),
+            "source": _source_digest(),
+        }
+
+
+@cache
+def _source_digest() -> str:
+    """Digest of every source file that can change a number: all rooms below the command line and the drawings."""
+    package = Path(__file__).resolve().parents[1]
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        relative = path.relative_to(package)
+        if relative.parts[0] not in ("cli.py", "figures", "explorer"):
+            digest.update(relative.as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,168 @@
+"""A stimulus to some clusters quenches variability: inside, outside, and in the uniform network."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metastable import figures, statistics
+from metastable.networks import Stimulus
+from metastable.papers._claims import Claim
+from metastable.papers._paper import Figure, Job, Numbers, Results, Scale
+from metastable.papers.litwin_kumar_doiron_2012._protocol import excitatory_spikes
+
+_AMPLITUDE = 0.07
+_ON_MS, _OFF_MS, _END_MS = 2500.0, 3500.0, 4000.0
+_SETTLED_MS = 2800.0
+_GROUPS = ("all", "inside", "outside")
+# Condition: clustering and number of stimulated clusters.
+_CONDITIONS = {
+    "clustered, 5 clusters": (2.5, 5),
+    "clustered, 2 clusters": (2.5, 2),
+    "clustered, 1 cluster": (2.5, 1),
+    "uniform, 5 groups": (1.0, 5),
+}
+
+
+def response_of_network(
+    *, seed: int, r_ee: float, n_stimulated: int, network_index: int, n_trials: int, burn_in_ms: float
+) -> Numbers:
+    """Simulate trials with a stimulus; return Fano factors and rates in time, and before and during the stimulus."""
+    spikes = excitatory_spikes(
+        seed=seed,
+        r_ee=r_ee,
+        network_index=network_index,
+        n_trials=n_trials,
+        duration_ms=_END_MS,
+        burn_in_ms=burn_in_ms,
+        stimulus=Stimulus.step(_AMPLITUDE, start_ms=_ON_MS, stop_ms=_OFF_MS, clusters=range(n_stimulated)),
+    )
+    inside = spikes.membership[:, :n_stimulated].any(axis=1)
+    members = {"all": np.ones_like(inside), "inside": inside, "outside": ~inside}
+
+    in_time = statistics.fano_factor_in_time(spikes, window_ms=100, step_ms=20, ddof=0)
+    profile = statistics.response_profile(
+        spikes,
+        event_ms=_ON_MS,
+        before_ms=_ON_MS - burn_in_ms,
+        after_ms=_END_MS - _ON_MS,
+        bin_ms=20,
+        groups=members,
+        response_ms=(_SETTLED_MS - _ON_MS, _OFF_MS - _ON_MS),
+    )
+    parts = {
+        "before": spikes.select(time_ms=(burn_in_ms, _ON_MS)),
+        "during": spikes.select(time_ms=(_SETTLED_MS, _OFF_MS)),
+    }
+    numbers: Numbers = {"time_ms": in_time.time_ms, "rate_time_ms": profile.time_ms + _ON_MS}
+    for row, group in enumerate(_GROUPS):
+        numbers[f"fano_{group}"] = in_time.mean(members[group])
+        numbers[f"rate_{group}"] = profile.rate[row]
+        for part, selected in parts.items():
+            fano = statistics.fano_factor(selected, window_ms=100, estimator="mean_of_ratios", ddof=0)
+            numbers[f"fano_{part}_{group}"] = np.array(_mean(fano[members[group]]))
+            numbers[f"rate_{part}_{group}"] = statistics.firing_rates(selected)[members[group]].mean()
+    return numbers
+
+
+def _mean(values: NDArray) -> float:
+    """Mean over the neurons that fired."""
+    fired = values[~np.isnan(values)]
+    return float(fired.mean()) if fired.size else float("nan")
+
+
+def _jobs(scale: Scale) -> list[Job]:
+    return [
+        Job(
+            condition,
+            response_of_network,
+            {
+                "r_ee": r_ee,
+                "n_stimulated": n_stimulated,
+                "network_index": index,
+                "n_trials": scale.numbers["stimulus_trials"],
+                "burn_in_ms": scale.numbers["burn_in_ms"],
+            },
+        )
+        for condition, (r_ee, n_stimulated) in _CONDITIONS.items()
+        for index in range(scale.numbers["n_networks"])
+    ]
+
+
+def _draw(results: Results):
+    with figures.style():
+        drawing = figures.new_figure(7.2, 4.6)
+        axes = drawing.subplots(2, len(_CONDITIONS), sharex=True, sharey="row")
+        for column, condition in enumerate(_CONDITIONS):
+            top, bottom = axes[:, column]
+            figures.titled(top, condition, "100 ms windows every 20 ms, ddof 0" if column == 0 else " ")
+            numbers = results.first(condition)
+            for ax, quantity, time in ((top, "fano", "time_ms"), (bottom, "rate", "rate_time_ms")):
+                figures.mark_window(ax, _ON_MS / 1000, _OFF_MS / 1000)
+                for group in _GROUPS:
+                    figures.curve_with_spread(
+                        numbers[time] / 1000,
+                        results.stack(condition, f"{quantity}_{group}"),
+                        label=f"{group} E neurons" if group == "all" else f"{group} the stimulated clusters",
+                        color=figures.COLORS["all" if group == "all" else group],
+                        ax=ax,
+                    )
+            top.axhline(1, color="#999999", linewidth=0.6, zorder=0)
+            bottom.set_yscale("symlog", linthresh=5)
+            bottom.set_yticks([0, 2, 5, 10, 20, 50], labels=["0", "2", "5", "10", "20", "50"])
+            bottom.set_xlabel("time (s)")
+        axes[0, 0].set_ylabel("Fano factor")
+        axes[1, 0].set_ylabel("rate (spikes/s)")
+        axes[0, 0].set_ylim(bottom=0)
+        axes[1, 0].set_ylim(bottom=0)
+        handles, labels = axes[0, 0].get_legend_handles_labels()
+        drawing.legend(handles, labels, loc="outside lower center", ncols=3)
+    return drawing
+
+
+def _claims(results: Results) -> list[Claim]:
+    drop = _change(results, "clustered, 5 clusters", "all")
+    claims = [
+        Claim(
+            "Change of the mean Fano factor of all E neurons, clustered, 5 clusters stimulated", "at most -0.4",
+            (-np.inf, -0.4), drop, note=_PROTOCOL,
+        ),
+        Claim(
+            "Change of the mean Fano factor of all E neurons, uniform, 5 groups stimulated", "0 ± 0.05", (-0.05, 0.05),
+            _change(results, "uniform, 5 groups", "all"),
+        ),
+    ]  # fmt: skip
+    for condition in _CONDITIONS:
+        for quantity, unit in (("fano", ""), ("rate", "spikes/s")):
+            for group in _GROUPS:
+                for part in ("before", "during"):
+                    name = "Fano factor" if quantity == "fano" else "Rate"
+                    values = results.join(condition, f"{quantity}_{part}_{group}")
+                    claims.append(
+                        Claim(f"{name} {part} the stimulus, {condition}, {group}", "not given", None, values, unit)
+                    )
+    return claims
+
+
+_PROTOCOL = (
+    f"mu + {_AMPLITUDE} from {_ON_MS:g} to {_OFF_MS:g} ms; 100 ms windows, mean over windows, ddof 0; before: 1500 to "
+    f"{_ON_MS:g} ms, during: {_SETTLED_MS:g} to {_OFF_MS:g} ms; 20 trials."
+)
+
+
+def _change(results: Results, condition: str, group: str) -> NDArray:
+    return results.join(condition, f"fano_during_{group}") - results.join(condition, f"fano_before_{group}")
+
+
+FIGURE = Figure(
+    name="stimulus",
+    title="A stimulus quenches the variability of the clustered network",
+    caption=(
+        "mu + 0.07 on the excitatory neurons of 5, 2 and 1 clusters from 2.5 to 3.5 s (shaded), and on 400 neurons of "
+        "the uniform network. Lines: means over networks, bands: standard deviation between networks. The axis of "
+        "rates is linear up to 5 spikes/s and logarithmic above."
+    ),
+    jobs=_jobs,
+    draw=_draw,
+    claims=_claims,
+)

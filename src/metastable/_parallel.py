@@ -88,9 +88,10 @@ def run_jobs(
         The first exception of a job, or KeyboardInterrupt; the other jobs are stopped first.
     """
     items = list(arguments)
+    n_threads = min(resolve_n_jobs(n_jobs), max(1, len(items)))
     bar = _progress_bar(total, label, unit, progress)
     monitor = Monitor(bar)
-    pool = ThreadPoolExecutor(max_workers=min(resolve_n_jobs(n_jobs), max(1, len(items))))
+    pool = ThreadPoolExecutor(max_workers=n_threads)
     try:
         futures = [pool.submit(job, item, monitor) for item in items]
         done, _ = wait(futures, return_when=FIRST_EXCEPTION)

@@ -29,8 +29,12 @@ def require_number(
 ) -> float:
     """Return `value` as a finite float, or raise a sentence about it."""
     try:
+        # float() also takes True, "3" and an array of one value: slips of the caller, not numbers.
+        is_truth = isinstance(value, bool) or getattr(value, "dtype", None) == "bool"
+        if is_truth or isinstance(value, str | bytes) or getattr(value, "shape", ()):
+            raise TypeError
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise TypeError(f"{name} must be a number, got {value!r}.") from None
     if not math.isfinite(number):
         raise ValueError(f"{name} must be finite, got {value!r}.")
@@ -38,6 +42,15 @@ def require_number(
         raise ValueError(f"{name} must be above {above:g}, got {number:g}.")
     _require_range(name, number, minimum, maximum)
     return number
+
+
+def require_pair(name: str, value: Any) -> tuple[float, float]:
+    """Return two finite floats, or raise a sentence about them."""
+    try:
+        first, second = value
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be two numbers, (from, to), got {value!r}.") from None
+    return require_number(name, first), require_number(name, second)
 
 
 def require_choice(name: str, value: Any, allowed: tuple[str, ...]) -> str:

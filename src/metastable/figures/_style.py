@@ -51,7 +51,8 @@ def titled(ax: Axes, title: str, note: str = "") -> Axes:
     """Set the title of a panel, and beneath it, small and grey, the estimator or protocol behind the numbers."""
     ax.set_title(title, pad=15 if note else 6)
     if note:
-        ax.annotate(
+        text = ax.annotate(
             note, (0, 1), (0, 5), xycoords="axes fraction", textcoords="offset points", fontsize=6, color="#666666"
         )
+        text.set_in_layout(False)
     return ax

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,8 +38,10 @@ class ClusterLayout:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "n_neurons", require_integer("n_neurons", self.n_neurons, minimum=1))
-        clusters = tuple(tuple((int(a), int(b)) for a, b in runs) for runs in self.clusters)
+        clusters = tuple(tuple((operator.index(a), operator.index(b)) for a, b in runs) for runs in self.clusters)
         object.__setattr__(self, "clusters", clusters)
+        if not clusters:
+            raise ValueError("a layout needs at least one cluster; leave the layout out for an unclustered population.")
         for index, runs in enumerate(clusters):
             edges = [edge for run in runs for edge in run]
             if not edges or sorted(edges) != edges or any(a == b for a, b in runs):
@@ -103,6 +106,8 @@ class ClusterLayout:
             If the clusters need more neurons than there are.
         """
         whole = [require_integer("sizes", size, minimum=1) for size in sizes]
+        if not whole:
+            raise ValueError("sizes must name at least one cluster, got none.")
         total = sum(whole)
         n_neurons = total if n_neurons is None else require_integer("n_neurons", n_neurons, minimum=1)
         if total > n_neurons:
@@ -119,7 +124,7 @@ class ClusterLayout:
         n_neurons : int
             Size of the population.
         n_clusters : int
-            Number of clusters; cluster c starts at neuron ``round(c * n_neurons / n_clusters)``.
+            Number of clusters; cluster c starts at neuron ``round(c * n_neurons / n_clusters) % n_neurons``.
         size : int
             Neurons in each cluster; above ``n_neurons / n_clusters`` a neuron is in several.
 
@@ -139,7 +144,7 @@ class ClusterLayout:
             raise ValueError(f"a cluster of {size} neurons does not fit into {n_neurons}; make it smaller.")
         clusters = []
         for c in range(n_clusters):
-            start = round(c * n_neurons / n_clusters)
+            start = round(c * n_neurons / n_clusters) % n_neurons
             stop = start + size
             clusters.append(((start, stop),) if stop <= n_neurons else ((0, stop - n_neurons), (start, n_neurons)))
         return ClusterLayout(n_neurons, tuple(clusters))
@@ -185,6 +190,7 @@ class ClusterLayout:
         for c, runs in enumerate(self.clusters):
             for start, stop in runs:
                 matrix[start:stop, c] = True
+        matrix.flags.writeable = False
         return matrix
 
     @property
@@ -206,7 +212,9 @@ class ClusterLayout:
     def patterns(self) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
         """Distinct membership rows, (n_patterns, n_clusters), and the row of each neuron, (n_neurons,)."""
         rows, of_neuron = np.unique(self.membership, axis=0, return_inverse=True)
-        return rows, of_neuron.reshape(-1)
+        of_neuron = of_neuron.reshape(-1)
+        rows.flags.writeable = of_neuron.flags.writeable = False
+        return rows, of_neuron
 
     def __repr__(self) -> str:
         sizes = np.unique(self.sizes)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._validation import require_integer, require_number
+from metastable._validation import require_integer, require_number, require_pair
 from metastable.networks._cluster_layout import ClusterLayout, shared_fraction
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ class Synapse:
     tau_rise_ms: float | None = None
 
     def __post_init__(self) -> None:
-        require_number("tau_decay_ms", self.tau_decay_ms, above=0)
+        object.__setattr__(self, "tau_decay_ms", require_number("tau_decay_ms", self.tau_decay_ms, above=0))
         if self.tau_rise_ms is None:
             return
-        require_number("tau_rise_ms", self.tau_rise_ms, above=0)
+        object.__setattr__(self, "tau_rise_ms", require_number("tau_rise_ms", self.tau_rise_ms, above=0))
         if self.tau_rise_ms >= self.tau_decay_ms:
             raise ValueError(
                 f"tau_rise_ms={self.tau_rise_ms:g} must be below tau_decay_ms={self.tau_decay_ms:g}; "
@@ -82,14 +82,20 @@ class Population:
     layout: ClusterLayout | None = None
 
     def __post_init__(self) -> None:
-        require_integer("size", self.size, minimum=1)
-        require_number("tau_m_ms", self.tau_m_ms, above=0)
-        require_number("refractory_ms", self.refractory_ms, minimum=0)
+        # Stored as plain int and float, so that a specification made of numpy numbers is JSON-ready too.
+        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
+        put("size", require_integer(f"size of {self.name}", self.size, minimum=1))
+        put("tau_m_ms", require_number(f"tau_m_ms of {self.name}", self.tau_m_ms, above=0))
+        put("refractory_ms", require_number(f"refractory_ms of {self.name}", self.refractory_ms, minimum=0))
+        put("threshold", require_number(f"threshold of {self.name}", self.threshold))
+        put("reset", require_number(f"reset of {self.name}", self.reset))
         if not self.reset < self.threshold:
             raise ValueError(f"reset={self.reset:g} of {self.name} must lie below threshold={self.threshold:g}.")
         for name in ("bias", "initial_v"):
-            low, high = getattr(self, name)
-            object.__setattr__(self, name, (require_number(name, low), require_number(name, high, minimum=low)))
+            low, high = require_pair(f"{name} of {self.name}", getattr(self, name))
+            if high < low:
+                raise ValueError(f"{name} of {self.name} must run from low to high, got ({low:g}, {high:g}).")
+            put(name, (low, high))
         if self.layout is not None and self.layout.n_neurons != self.size:
             raise ValueError(
                 f"the cluster layout of {self.name} is for {self.layout.n_neurons} neurons but the population has "
@@ -118,8 +124,8 @@ class Connection:
         Factor of the weight within a cluster.
     j_minus : float or None
         Factor of the weight between clusters; None for the value that keeps the mean weight,
-        ``(1 - f j_plus)/(1 - f)`` with f the fraction of pairs that share a cluster (equal clusters:
-        ``(Q - j_plus)/(Q - 1)``).
+        ``(1 - f j_plus)/(1 - f)`` with f the fraction of the synapses between neurons that share a cluster (equal
+        clusters and uniform probability: ``(Q - j_plus)/(Q - 1)``).
     delay_ms : float, ms
         Time from a spike to its arrival.
     """
@@ -135,13 +141,14 @@ class Connection:
 
     def __post_init__(self) -> None:
         where = f"of {self.pre}->{self.post}"
-        require_number(f"probability {where}", self.probability, minimum=0, maximum=1)
-        require_number(f"weight {where}", self.weight)
-        require_number(f"probability_ratio {where}", self.probability_ratio, minimum=0)
-        require_number(f"j_plus {where}", self.j_plus, minimum=0)
+        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
+        put("probability", require_number(f"probability {where}", self.probability, minimum=0, maximum=1))
+        put("weight", require_number(f"weight {where}", self.weight))
+        put("probability_ratio", require_number(f"probability_ratio {where}", self.probability_ratio, minimum=0))
+        put("j_plus", require_number(f"j_plus {where}", self.j_plus, minimum=0))
         if self.j_minus is not None:
-            require_number(f"j_minus {where}", self.j_minus, minimum=0)
-        require_number(f"delay_ms {where}", self.delay_ms, above=0)
+            put("j_minus", require_number(f"j_minus {where}", self.j_minus, minimum=0))
+        put("delay_ms", require_number(f"delay_ms {where}", self.delay_ms, above=0))
 
     @property
     def clustered(self) -> bool:
@@ -341,22 +348,31 @@ def _resolve(connection: Connection, post: ClusterLayout | None, pre: ClusterLay
         raise ValueError(f"{where} is clustered but one of its populations has no cluster layout; give it one.")
     shared = shared_fraction(post, pre) if connection.clustered else 0.0
     ratio = connection.probability_ratio
-    p_out = connection.probability / (1 + shared * (ratio - 1))
+    growth = 1 + shared * (ratio - 1)
+    p_out = connection.probability / growth if growth else np.inf
+    if p_out > 1 + 1e-12:
+        # p_out = p / (1 + f (R - 1)) falls to 1 at this ratio.
+        limit = 1 - (1 - connection.probability) / shared
+        raise ValueError(
+            f"probability_ratio={ratio:g} of {where} makes the probability between clusters {p_out:.3g}, above 1; with "
+            f"this layout and mean probability {connection.probability:g} it must be at least {_limit(limit, up=True)}."
+        )
     p_in = ratio * p_out
-    if max(p_in, p_out) > 1 + 1e-12:
+    if p_in > 1 + 1e-12:
         # p_in = R p / (1 + f (R - 1)) reaches 1 at this ratio.
-        limit = (1 - shared) / (connection.probability - shared) if connection.probability > shared else np.inf
+        limit = (1 - shared) / (connection.probability - shared)
         raise ValueError(
             f"probability_ratio={ratio:g} of {where} makes the probability within clusters {p_in:.3g}, above 1; "
-            f"with this layout and mean probability {connection.probability:g} it may be at most {limit:.6g}."
+            f"with this layout and mean probability {connection.probability:g} it may be at most {_limit(limit)}."
         )
     j_minus = connection.j_minus
     if j_minus is None:
-        j_minus = (1 - shared * connection.j_plus) / (1 - shared) if shared < 1 else 1.0
+        inside = shared * (ratio / growth)
+        j_minus = (1 - inside * connection.j_plus) / (1 - inside) if inside < 1 else 1.0
         if j_minus < 0:
             raise ValueError(
                 f"j_plus={connection.j_plus:g} of {where} needs a negative weight between clusters to keep the mean; "
-                f"with this layout it may be at most {1 / shared:.6g}."
+                f"with this layout it may be at most {_limit(1 / inside)}."
             )
     return Block(
         p_in=min(p_in, 1.0),
@@ -365,3 +381,9 @@ def _resolve(connection: Connection, post: ClusterLayout | None, pre: ClusterLay
         j_out=connection.weight * j_minus,
         shared=shared,
     )
+
+
+def _limit(value: float, *, up: bool = False) -> str:
+    """Return a limit with six decimals, rounded to the safe side so that the printed number is allowed."""
+    steps = np.ceil(value * 1e6 - 1e-6) if up else np.floor(value * 1e6 + 1e-6)
+    return f"{steps / 1e6:.15g}"

@@ -25,7 +25,10 @@ class _Part:
 
     def values(self, time_ms: NDArray[np.float64]) -> NDArray[np.float64]:
         """Amplitude at these times; a knot given twice is a jump, and the later value holds from there."""
-        knots, level = np.asarray(self.time_ms), np.asarray(self.amplitude)
+        # Both rounded to 1e-9 ms: 15000 steps of 0.1 ms must not be 1499.9999999998 and miss an onset at 1500, and
+        # an edge computed as 3 * 0.1 must not lie behind the step at 0.3.
+        knots, time_ms = np.round(self.time_ms, 9), np.round(time_ms, 9)
+        level = np.asarray(self.amplitude)
         right = np.searchsorted(knots, time_ms, side="right")
         left = np.clip(right - 1, 0, knots.size - 1)
         right = np.clip(right, 0, knots.size - 1)

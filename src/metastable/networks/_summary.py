@@ -31,8 +31,8 @@ def summarise(network: LIFNetwork) -> str:
         drive = n_pre * network.block(c.post, c.pre).mean_weight
         plain = n_pre * uniform.block(c.post, c.pre).mean_weight
         lines.append(
-            f"  mean {c.pre}->{c.post} drive {drive:.4f} (weight onto one neuron), "
-            f"{100 * (drive / plain - 1):+.1f} % against the uniform network"
+            f"  mean {c.pre}->{c.post} drive {drive:.4f} (weight onto one neuron)"
+            + (f", {100 * (drive / plain - 1):+.1f} % against the uniform network" if plain else "")
         )
     return "\n".join(lines)
 

@@ -37,7 +37,8 @@ class ResultStore:
         """Return the numbers of a job, or None if they were not computed or the file is damaged."""
         path = self._path(job)
         try:
-            with np.load(path, allow_pickle=False) as archive:
+            # Opened here because np.load leaves a damaged file open.
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 return {name: archive[name] for name in archive.files if name != "header"}
         except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
             return None

@@ -6,11 +6,15 @@ processor (AVX-512: one masked addition for 64 synapses). No operation here may 
 equal those of `_lif_reference` to the last bit.
 
 The kinetics of the synapses are part of the code that is generated. They travel as a string, `Kinetics.code`, because
-numba keeps a compiled kernel on disk under the constants it was made with.
+numba keeps a compiled kernel on disk under the constants it was made with. The string ends with a checksum of this
+file, which numba does not look at: it compares only the file of the kernel, and would go on with what an older version
+of this one had generated.
 """
 
 from __future__ import annotations
 
+import zlib
+from pathlib import Path
 from typing import NamedTuple
 
 from llvmlite import ir
@@ -20,6 +24,7 @@ from numba.extending import intrinsic
 
 LANES = 64
 _INT = ir.IntType(64)
+_CHECKSUM = f"{zlib.crc32(Path(__file__).read_bytes()):08x}"
 
 
 class Kinetics(NamedTuple):
@@ -30,15 +35,15 @@ class Kinetics(NamedTuple):
 
     @property
     def code(self) -> str:
-        """The kinetics as a string, for instance ``"-+0/-0+:0,0,1"``: traces of populations, then sources."""
+        """The kinetics as a string, for instance ``"-+0/-0+:0,0,1:..."``: traces of populations, sources, checksum."""
         by_population = zip(*self.signs, strict=True)
         letters = "/".join("".join("0+-"[sign] for sign in column) for column in by_population)
-        return f"{letters}:{','.join(map(str, self.population_of_source))}"
+        return f"{letters}:{','.join(map(str, self.population_of_source))}:{_CHECKSUM}"
 
     @staticmethod
     def from_code(code: str) -> Kinetics:
         """Read the string again."""
-        letters, sources = code.split(":")
+        letters, sources, _ = code.split(":")
         columns = [["0+-".index(letter) for letter in word] for word in letters.split("/")]
         signs = tuple(tuple((0, 1, -1)[column[k]] for column in columns) for k in range(len(columns[0])))
         return Kinetics(signs, tuple(map(int, sources.split(","))))

@@ -105,10 +105,13 @@ class SimulationPlan:
 
     def stimulus_values(self, first_step: int, stop_step: int) -> NDArray[np.floating]:
         """Return the amplitude that each stimulus group receives at these steps, (n_groups, n_steps)."""
-        # Rounded, so that a step that begins at 1500 ms is not 1499.9999999998 and misses an onset at 1500.
-        time = np.round(np.arange(first_step, stop_step) * self.dt_ms, 9)
+        values = self.stimulus.values(np.arange(first_step, stop_step) * self.dt_ms)
         _, parts = self.stimulus_groups
-        return np.ascontiguousarray(parts @ self.stimulus.values(time)).astype(self.real)
+        # Added one by one: a matrix product may add in another order on another processor or for another chunk.
+        total = np.zeros((len(parts), stop_step - first_step))
+        for members, value in zip(parts.T, values, strict=True):
+            total[members] += value
+        return total.astype(self.real)
 
     @property
     def _tau_m(self) -> NDArray[np.float64]:

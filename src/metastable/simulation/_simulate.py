@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from metastable._parallel import resolve_n_jobs
 from metastable._provenance import provenance
 from metastable._random import resolve_seed
-from metastable._validation import require_choice, require_integer
+from metastable._validation import require_choice, require_integer, require_number
 from metastable.networks import LIFNetwork, Stimulus, WiredLIFNetwork
 from metastable.simulation._plan import SimulationPlan
 from metastable.spikes import SpikeData
@@ -99,12 +100,15 @@ def simulate(
         wired = network.wire(seed, network_index=network_index)
     else:
         raise TypeError(f"network must be a LIFNetwork or a wired one, got {type(network).__name__}.")
+    if not isinstance(stimulus, Stimulus | None):
+        raise TypeError(f"stimulus must be a Stimulus, got {type(stimulus).__name__}; see Stimulus.step.")
+    resolve_n_jobs(n_jobs)
     first = require_integer("first_trial", first_trial, minimum=0)
     plan = SimulationPlan(
         wired=wired,
         seed=seed,
-        duration_ms=float(duration_ms),
-        dt_ms=float(dt_ms),
+        duration_ms=require_number("duration_ms", duration_ms),
+        dt_ms=require_number("dt_ms", dt_ms),
         trials=range(first, first + require_integer("n_trials", n_trials, minimum=1)),
         stimulus=Stimulus() if stimulus is None else stimulus,
         precision=precision,

@@ -12,11 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from metastable._validation import require_integer
 from metastable.spikes._spike_data import SpikeData
 
 _FORMAT = "metastable-spikes"
 _FORMAT_VERSION = 1
 _ARRAYS = ("time_ms", "neuron", "trial", "neuron_id", "trial_id", "cluster", "population")
+# What zipfile, zlib and numpy raise for an archive that was cut or changed; RuntimeError is "encrypted",
+# NotImplementedError (one of its kind) an unknown version or compression.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, TypeError, AttributeError, RuntimeError)
 _FACTS = ("n_neurons", "n_trials", "t_start_ms", "t_stop_ms", "dt_ms", "meta")
 
 
@@ -34,7 +38,9 @@ def save_npz(spikes: SpikeData, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     OSError
-        If the folder does not exist or cannot be written.
+        If the folder does not exist or cannot be written, or there is a folder of that name.
+    TypeError
+        If ``meta`` cannot be written as JSON.
 
     Examples
     --------
@@ -49,6 +55,16 @@ def save_npz(spikes: SpikeData, path: str | os.PathLike[str]) -> None:
     header = {"format": _FORMAT, "format_version": _FORMAT_VERSION}
     header |= {name: getattr(spikes, name) for name in _FACTS}
     arrays = {name: getattr(spikes, name) for name in _ARRAYS if getattr(spikes, name) is not None}
+    # Named in the header too: a damaged zip directory can lose its last members without a complaint from zipfile.
+    header["arrays"] = list(arrays)
+    try:
+        text = json.dumps(header)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"meta must be JSON-ready to be written: {error}; give plain numbers, texts and lists."
+        ) from None
+    if target.is_dir():
+        raise IsADirectoryError(f"cannot write {target}: it is a folder; name a file in it.")
     if not target.parent.is_dir():
         raise FileNotFoundError(
             f"cannot write {target.name}: the folder {target.parent} does not exist; make it first."
@@ -59,7 +75,7 @@ def save_npz(spikes: SpikeData, path: str | os.PathLike[str]) -> None:
         raise OSError(f"cannot write {target}: {error.strerror}; choose a folder that can be written.") from None
     try:
         with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, header=np.array(json.dumps(header)), **arrays)
+            np.savez_compressed(file, header=np.array(text), **arrays)
         # mkstemp makes private files; a result has the permissions any other new file would have.
         umask = os.umask(0)
         os.umask(umask)
@@ -92,11 +108,12 @@ def load_npz(path: str | os.PathLike[str]) -> SpikeData:
     if not source.is_file():
         raise FileNotFoundError(f"there is no file {source}; check the path.")
     try:
-        with np.load(source, allow_pickle=False) as archive:
+        # Opened here because np.load leaves a file open that turns out to be no zip archive.
+        with source.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             if "header" not in archive:
                 raise ValueError(f"{source} is an npz file but not one of spikes written by metastable.")
             content: dict[str, Any] = {name: archive[name] for name in archive.files}
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, TypeError, AttributeError) as error:
+    except _DAMAGE as error:
         raise ValueError(f"{source} is damaged or not an npz file ({type(error).__name__}); write it again.") from None
     except ValueError as error:
         if "written by metastable" in str(error):
@@ -111,12 +128,15 @@ def _from_content(source: Path, content: dict[str, Any]) -> SpikeData:
         header = json.loads(str(content.pop("header")))
         if header["format"] != _FORMAT:
             raise foreign
-        version = header["format_version"]
+        version = require_integer("format_version", header["format_version"])
     except (json.JSONDecodeError, KeyError, TypeError):
         raise foreign from None
     if version > _FORMAT_VERSION:
         raise ValueError(f"{source} has format version {version}, newer than {_FORMAT_VERSION}; update metastable.")
     try:
+        missing = set(header["arrays"]).symmetric_difference(content)
+        if missing:
+            raise ValueError(f"the arrays {sorted(missing)} are not as its header says.")
         return SpikeData(**{name: header[name] for name in _FACTS}, **content)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{source} is damaged: {error}") from None

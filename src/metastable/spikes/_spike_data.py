@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._validation import require_integer, require_number, require_steps
+from metastable._validation import require_integer, require_number, require_pair, require_steps
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -87,6 +87,7 @@ class SpikeData:
         if self.dt_ms is not None:
             put("dt_ms", require_number("dt_ms", self.dt_ms, above=0))
 
+        spacing = _spacing(self.time_ms)
         time = np.array(self.time_ms, dtype=np.float64)
         neuron = _as_indices("neuron", self.neuron, self.n_neurons)
         trial = (
@@ -102,7 +103,7 @@ class SpikeData:
         if not np.isfinite(time).all():
             raise ValueError("time_ms holds NaN or infinite values; remove those spikes.")
         if self.dt_ms is not None:
-            time = self._snap(time)
+            time = self._snap(time, spacing)
         if time.size and (time.min() < self.t_start_ms or time.max() >= self.t_stop_ms):
             raise ValueError(
                 f"spike times from {time.min():g} to {time.max():g} ms leave the recorded window "
@@ -118,15 +119,17 @@ class SpikeData:
         put("population", _as_names(self.population, self.n_neurons))
         put("neuron_id", _as_ids("neuron_id", self.neuron_id, self.n_neurons))
         put("trial_id", _as_ids("trial_id", self.trial_id, self.n_trials))
+        put("meta", dict(self.meta))
 
-    def _snap(self, time: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _snap(self, time: NDArray[np.float64], spacing: float) -> NDArray[np.float64]:
         dt = self.dt_ms
         assert dt is not None
         for edge in ("t_start_ms", "t_stop_ms"):
             object.__setattr__(self, edge, _snap_edge(edge, getattr(self, edge), dt))
         snapped = np.rint(time / dt) * dt
-        # A thousandth of a step admits float32 times of an hour and refuses times from another grid.
-        off = np.abs(time - snapped) > 1e-3 * dt
+        # A thousandth of a step refuses times from another grid; single-precision times may miss it by more, up to a
+        # tenth of a step: 3 s in ms by a few thousandths of 0.1 ms, two minutes by a tenth.
+        off = np.abs(time - snapped) > min(max(1e-3 * dt, spacing), 0.1 * dt)
         if off.any():
             raise ValueError(
                 f"{off.sum()} spike times are not multiples of dt_ms={dt:g}, the first is {time[off][0]!r}; "
@@ -149,7 +152,7 @@ class SpikeData:
     @cached_property
     def trial_offsets(self) -> NDArray[np.int64]:
         """Where each trial begins in the flat arrays, (n_trials + 1,)."""
-        return np.searchsorted(self.trial, np.arange(self.n_trials + 1))
+        return _frozen(np.searchsorted(self.trial, np.arange(self.n_trials + 1)))
 
     @cached_property
     def steps(self) -> NDArray[np.int64]:
@@ -162,23 +165,23 @@ class SpikeData:
         """
         if self.dt_ms is None:
             raise ValueError("these spikes have exact times and no grid; give dt_ms when building them.")
-        return np.rint(self.time_ms / self.dt_ms).astype(np.int64)
+        return _frozen(np.rint(self.time_ms / self.dt_ms).astype(np.int64))
 
     @property
     def n_clusters(self) -> int:
         """Number of clusters, 0 where no neuron has a label."""
-        if self.cluster is None or self.cluster.size == 0:
+        if self.cluster is None:
             return 0
-        return self.cluster.shape[1] if self.cluster.ndim == 2 else int(self.cluster.max()) + 1
+        return self.cluster.shape[1] if self.cluster.ndim == 2 else int(self.cluster.max(initial=-1)) + 1
 
     @cached_property
     def membership(self) -> NDArray[np.bool_]:
         """Which neuron belongs to which cluster, (n_neurons, n_clusters)."""
         if self.cluster is None:
-            return np.zeros((self.n_neurons, 0), bool)
+            return _frozen(np.zeros((self.n_neurons, 0), bool))
         if self.cluster.ndim == 2:
             return self.cluster
-        return self.cluster[:, None] == np.arange(self.n_clusters)
+        return _frozen(self.cluster[:, None] == np.arange(self.n_clusters))
 
     def spike_counts(self) -> NDArray[np.int64]:
         """Count the spikes of each neuron in each trial.
@@ -261,14 +264,15 @@ class SpikeData:
     def _select_window(self, time_ms: tuple[float, float] | None) -> tuple[float, float]:
         if time_ms is None:
             return self.t_start_ms, self.t_stop_ms
-        start, stop = (require_number("time_ms", t) for t in time_ms)
+        start, stop = require_pair("time_ms", time_ms)
+        if self.dt_ms is not None:
+            # Snapped before the comparison: 2.1 is three steps of 0.7, although 3 * 0.7 < 2.1 in floats.
+            start, stop = (_snap_edge("time_ms", t, self.dt_ms) for t in (start, stop))
         if not self.t_start_ms <= start <= stop <= self.t_stop_ms:
             raise ValueError(
                 f"time_ms=({start:g}, {stop:g}) is not a window inside the recording, "
                 f"[{self.t_start_ms:g}, {self.t_stop_ms:g}) ms."
             )
-        if self.dt_ms is not None:
-            start, stop = (_snap_edge("time_ms", t, self.dt_ms) for t in (start, stop))
         return start, stop
 
     def _select_neurons(
@@ -345,6 +349,14 @@ class SpikeData:
         return "\n".join(lines)
 
 
+def _spacing(values: ArrayLike) -> float:
+    """Return the distance between neighbouring numbers of this type at the largest of the values."""
+    array = np.asarray(values)
+    if array.dtype.kind != "f" or not array.size or not np.isfinite(array).all():
+        return 0.0
+    return float(np.spacing(np.abs(array).max()))
+
+
 def _snap_edge(name: str, time_ms: float, dt_ms: float) -> float:
     """Return the edge as the same float that a spike at this step has."""
     return math.copysign(require_steps(name, abs(time_ms), dt_ms) * dt_ms, time_ms)
@@ -386,16 +398,20 @@ def _as_names(values: ArrayLike | None, n_neurons: int) -> NDArray[np.str_] | No
 
 
 def _as_ids(name: str, values: ArrayLike | None, count: int) -> NDArray[np.int64]:
-    array = np.arange(count) if values is None else np.array(values, dtype=np.int64)
+    array = np.arange(count) if values is None else np.asarray(values)
+    if array.size and array.dtype.kind not in "iu":
+        raise TypeError(f"{name} must hold integers, got values of type {array.dtype}.")
     if array.shape != (count,):
         raise ValueError(f"{name} must have {count} entries, got shape {array.shape}.")
-    return _frozen(array)
+    return _frozen(array.astype(np.int64))
 
 
 def _as_selection(name: str, wanted: ArrayLike | None, count: int) -> NDArray[np.intp]:
     if wanted is None:
         return np.arange(count)
     array = np.atleast_1d(np.asarray(wanted))
+    if array.ndim > 1:
+        raise ValueError(f"{name} must be one index, a list of indices or a mask, got shape {array.shape}.")
     if array.dtype == bool:
         if array.shape != (count,):
             raise ValueError(f"the {name} mask has shape {array.shape} but there are {count}.")

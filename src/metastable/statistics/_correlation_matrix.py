@@ -14,9 +14,10 @@ from metastable.statistics._checks import require_recording
 from metastable.statistics._means import divide
 from metastable.statistics._windows import Windows
 
-ESTIMATORS = ("trialwise", "across_trials", "pooled", "pooled_within_trials")
+ESTIMATORS = ("trialwise", "across_trials", "pooled", "concatenated")
 SILENT = ("zero", "exclude_both_silent", "exclude_either_silent")
 
+_ONE_REPEAT = ("pooled", "concatenated")
 _COLUMNS_PER_PRODUCT = 2048
 _PANEL_BYTES = 2**28
 
@@ -31,12 +32,12 @@ def correlation_matrix(
     spikes : SpikeData
     window_ms : float, ms
         Width of the counting windows, which tile the recording.
-    estimator : {"trialwise", "across_trials", "pooled", "pooled_within_trials"}
+    estimator : {"trialwise", "across_trials", "pooled", "concatenated"}
         See Notes.
     silent : {"zero", "exclude_both_silent", "exclude_either_silent"}
         What a trial (a window, for "across_trials") contributes to a pair when the counts of one or both neurons do
         not vary in it, as when they are silent: a correlation of 0; nothing if both are silent, else 0; or nothing if
-        either is. It has no meaning for the pooled estimators.
+        either is. It has no meaning for "pooled" and "concatenated".
 
     Returns
     -------
@@ -55,9 +56,10 @@ def correlation_matrix(
       Litwin-Kumar & Doiron 2012, Figure 2d.
     * "across_trials": the Pearson correlation over trials of the counts in one window, averaged over windows ("noise
       correlation").
-    * "pooled": the Pearson correlation over all windows of all trials together; slow changes from trial to trial count.
-    * "pooled_within_trials": the same with each trial's own mean subtracted: covariance summed over trials divided
-      by variances summed over trials, so that trials weigh by their variance.
+    * "pooled": the covariance about each trial's own mean, summed over trials, divided by the root of the variances
+      summed over trials; trials weigh by their variance, which in clustered networks gives three times the first.
+    * "concatenated": the Pearson correlation over all windows of all trials together; changes of the rate from trial
+      to trial count as well.
 
     Elephant's ``correlation_coefficient`` of one trial is any of them but "across_trials".
 
@@ -86,7 +88,7 @@ def correlation_matrix(
 class StandardisedCounts:
     """Counts centred and scaled so that a product of two rows is a correlation, or a sum of them over repeats.
 
-    A repeat is a trial ("trialwise"), a window ("across_trials"), or the whole recording (pooled).
+    A repeat is a trial ("trialwise"), a window ("across_trials"), or the whole recording ("pooled", "concatenated").
     """
 
     spikes: SpikeData
@@ -100,7 +102,7 @@ class StandardisedCounts:
         """Check the options and find in which repeats each neuron's counts vary."""
         require_choice("estimator", estimator, ESTIMATORS)
         require_choice("silent", silent, SILENT)
-        if estimator.startswith("pooled") and silent != "zero":
+        if estimator in _ONE_REPEAT and silent != "zero":
             raise ValueError(
                 f"silent={silent!r} has no meaning for estimator={estimator!r}, which has no trials to leave out; "
                 "use 'trialwise' or 'across_trials', or leave silent as it is."
@@ -108,13 +110,13 @@ class StandardisedCounts:
         across = estimator == "across_trials"
         require_recording(spikes, n_trials=2 if across else 1, why="a correlation across trials")
         windows = Windows.of(spikes, window_ms)
-        if windows.n_windows * (spikes.n_trials if estimator == "pooled" else 1) < 2 and not across:
+        if windows.n_windows * (spikes.n_trials if estimator == "concatenated" else 1) < 2 and not across:
             raise ValueError(
                 f"window_ms={windows.window_ms:g} gives one window in {spikes.duration_ms:g} ms, a correlation needs "
                 "two; choose a shorter window."
             )
         source = StandardisedCounts(spikes, windows, estimator, silent, np.zeros((0, 0), bool))
-        if estimator.startswith("pooled"):
+        if estimator in _ONE_REPEAT:
             varies = (source._pooled_moments()[1] > 0)[:, None]
         else:
             varies = np.stack([_spread(counts) > 0 for counts in source._iterate_repeats()], axis=1)
@@ -123,7 +125,7 @@ class StandardisedCounts:
     @property
     def active(self) -> NDArray[np.bool_]:
         """Neurons whose counts vary in some repeat, (n_neurons,)."""
-        return self.varies.any(axis=1)
+        return np.any(self.varies, axis=1)
 
     def iterate_blocks(self, rows: int = 256) -> Iterator[tuple[int, NDArray[np.float64]]]:
         """Yield the correlations of ``rows`` neurons with themselves and all later ones.
@@ -185,15 +187,15 @@ class StandardisedCounts:
             squares += np.square(counts, dtype=np.int64).sum(axis=1)
             within += _spread(counts) / n_windows
         n_samples = n_windows * self.spikes.n_trials
-        if self.estimator == "pooled":
+        if self.estimator == "concatenated":
             return total / n_samples, (n_samples * squares - total**2) / n_samples
         return total / n_samples, within
 
     def _iterate_standardised(self) -> Iterator[NDArray[np.float64]]:
-        pooled = self.estimator.startswith("pooled")
+        pooled = self.estimator in _ONE_REPEAT
         mean, norm = self._pooled_moments() if pooled else (np.zeros(0), np.zeros(0))
         for repeat, counts in enumerate(self._iterate_repeats()):
-            centre = mean if self.estimator == "pooled" else counts.mean(axis=1)
+            centre = mean if self.estimator == "concatenated" else counts.mean(axis=1)
             square = norm if pooled else _spread(counts) / counts.shape[1]
             varies = self.varies[:, 0 if pooled else repeat]
             scale = np.divide(1.0, np.sqrt(square), out=np.zeros(varies.shape), where=varies)

@@ -76,7 +76,7 @@ class CountCorrelations:
     n_trials: int
 
     def __repr__(self) -> str:
-        rule = "" if self.estimator.startswith("pooled") else f", silent {self.silent}"
+        rule = "" if self.estimator in ("pooled", "concatenated") else f", silent {self.silent}"
         return (
             f"CountCorrelations({self.estimator}{rule}, {self.window_ms:g} ms windows, {self.n_trials} trials, "
             f"{self.n_neurons} neurons, {self.n_silent} silent)\n"
@@ -101,7 +101,7 @@ def count_correlations(
     spikes : SpikeData
     window_ms : float, ms
         Width of the counting windows, which tile the recording.
-    estimator : {"trialwise", "across_trials", "pooled", "pooled_within_trials"}
+    estimator : {"trialwise", "across_trials", "pooled", "concatenated"}
         As in `correlation_matrix`. The default is that of Litwin-Kumar & Doiron 2012, Figure 2c, d.
     silent : {"zero", "exclude_both_silent", "exclude_either_silent"}
         What a trial without spikes contributes, as in `correlation_matrix`.
@@ -141,7 +141,7 @@ def count_correlations(
             "fewer than two neurons have spike counts that vary; there is no pair to correlate in this recording."
         )
     membership = spikes.membership.astype(np.float32)
-    clustered = spikes.membership.any(axis=1)
+    clustered = np.any(spikes.membership, axis=1)
 
     kinds = 3  # pairs with an unclustered neuron, of different clusters, of the same cluster
     histogram = np.zeros((kinds, n_bins), np.int64)

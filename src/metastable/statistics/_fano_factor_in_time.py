@@ -44,8 +44,9 @@ class FanoFactorInTime:
     def __repr__(self) -> str:
         n_neurons, n_times = self.fano_factor.shape
         return (
-            f"FanoFactorInTime({n_neurons} neurons x {n_times} windows of {self.window_ms:g} ms every {self.step_ms:g} ms, "
-            f"centres {self.time_ms[0]:g} to {self.time_ms[-1]:g} ms, {self.n_trials} trials, ddof {self.ddof})"
+            f"FanoFactorInTime({n_neurons} neurons x {n_times} windows of {self.window_ms:g} ms every "
+            f"{self.step_ms:g} ms, centres {self.time_ms[0]:g} to {self.time_ms[-1]:g} ms, {self.n_trials} trials, "
+            f"ddof {self.ddof})"
         )
 
 

@@ -46,7 +46,7 @@ class MembershipClasses:
     @cached_property
     def clustered(self) -> NDArray[np.bool_]:
         """Which classes are in some cluster, (n_classes,)."""
-        return self.membership.any(axis=1)
+        return np.any(self.membership, axis=1)
 
     @cached_property
     def sharing(self) -> NDArray[np.float64]:

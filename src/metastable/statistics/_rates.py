@@ -31,7 +31,8 @@ def firing_rates(spikes: SpikeData, *, per_trial: bool = False) -> NDArray[np.fl
     Examples
     --------
     >>> import metastable as mst
-    >>> spikes = mst.SpikeData(time_ms=[1, 2, 3], neuron=[0, 1, 1], trial=[0, 0, 1], n_trials=2, n_neurons=2, t_stop_ms=10)
+    >>> spikes = mst.SpikeData(time_ms=[1, 2, 3], neuron=[0, 1, 1], trial=[0, 0, 1], n_trials=2,
+    ...                        n_neurons=2, t_stop_ms=10)
     >>> mst.statistics.firing_rates(spikes)
     array([ 50., 100.])
     >>> mst.statistics.firing_rates(spikes, per_trial=True)

@@ -33,11 +33,14 @@ class Windows:
             )
             stride = require_steps("step_ms", step, spikes.dt_ms, minimum=1)
             return Windows(window, step, (total - width) // stride + 1)
+        # Tiling windows are bins, counted as `bin_indices` counts them.
+        if step == window:
+            return Windows(window, step, int(spikes.duration_ms / window * (1 + 1e-12)))
         return Windows(window, step, int((spikes.duration_ms - window) / step * (1 + 1e-12) + 1e-12) + 1)
 
     def centres_ms(self, spikes: SpikeData) -> NDArray[np.float64]:
         """Return the middle of each window, ms."""
-        return spikes.t_start_ms + self.window_ms / 2 + self.step_ms * np.arange(self.n_windows)
+        return spikes.t_start_ms + self.window_ms / 2 + self.step_ms * np.arange(self.n_windows, dtype=np.float64)
 
     def iterate_counts(self, spikes: SpikeData) -> Iterator[NDArray[np.int32]]:
         """Count the spikes of each neuron in each window, one trial at a time, (n_neurons, n_windows)."""

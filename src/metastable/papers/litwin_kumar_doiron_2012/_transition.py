@@ -99,8 +99,8 @@ FIGURE = Figure(
     title="Onset of slow dynamics with clustering",
     caption=(
         "Each thin line is one network, wired anew for each R_EE; the thick line is their mean. R_EE = 1 is the "
-        "uniform network; at all other values weights within a cluster are 1.9 times larger. Shaded: where the paper and "
-        "its reproductions see the transition."
+        "uniform network; at all other values weights within a cluster are 1.9 times larger. Shaded: where the paper "
+        "and its reproductions see the transition."
     ),
     jobs=_jobs,
     draw=_draw,

@@ -1,0 +1,358 @@
+"""The clocked LIF network in Brian2: the same wiring, bias, initial states and scheme, in another simulator.
+
+Brian2 counts in double precision whatever `SimulationPlan.precision` says. In double precision its spikes are those
+of `_lif_reference`, step by step. Three places of Brian2's order of things make that so:
+
+* A step of Brian2 is: move all state variables, fire, deliver spikes. Euler's method reads every variable as it was
+  before the step. A trace that Brian2 reads at step n has therefore decayed through n and holds what was delivered at
+  the end of step n - 1: the trace that our scheme, which delivers first, has *updated* at step n. A spike fired at n
+  with delay d must be delivered at the end of step n + d - 1, that is, with a Brian2 delay of d - 1 steps.
+* Brian2 lets a neuron move at step n again if ``n - n_spike >= refractory``; ours is still held at equality. Brian2
+  is given one step more.
+* A neuron that is refractory neither moves nor fires in both.
+
+What remains is rounding: Brian2 adds the weights of arriving spikes one by one, we multiply weights by counts.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metastable._parallel import Monitor, resolve_n_jobs, run_jobs
+from metastable.networks._wiring import share_a_cluster
+from metastable.simulation._plan import SimulationPlan, SynapticTraces
+
+Spikes = tuple[NDArray[np.int64], NDArray[np.int32]]
+
+# Compilation takes 10 to 15 s, a step of the numpy target .4 ms with any number of neurons up to thousands.
+_STEPS_WORTH_COMPILING = 30_000
+_SECONDS_BETWEEN_LOOKS = 0.02
+
+
+def simulate_trials(plan: SimulationPlan, *, n_jobs: int | None, progress: bool | None) -> list[Spikes]:
+    """Simulate all trials of a plan in Brian2.
+
+    With a C++ compiler and enough to do, one C++ program is built and run once for each trial; otherwise Brian2's
+    numpy target runs the trials one after the other.
+
+    Parameters
+    ----------
+    plan : SimulationPlan
+        Its precision is ignored: Brian2 counts in double precision.
+    n_jobs : int or None
+        Number of compilers, then of C++ programs, that run at a time.
+    progress : bool or None
+        Whether to show a progress bar, which moves with each finished trial; None for "on a terminal".
+
+    Returns
+    -------
+    list of (step, neuron)
+        For each trial the step and the neuron of each spike, sorted.
+
+    Raises
+    ------
+    ImportError
+        If Brian2 is missing or does not work with the numpy that is installed.
+    RuntimeError
+        If the program that calls this has a Brian2 device of its own active, or the C++ program fails.
+    """
+    total = plan.duration_ms * len(plan.trials)
+    if _has_compiler() and plan.n_steps * len(plan.trials) >= _STEPS_WORTH_COMPILING:
+        with standalone_program(plan, n_jobs=n_jobs) as program:
+
+            def run(trial: int, monitor: Monitor) -> Spikes:
+                spikes, _ = program.run(plan.initial_v(trial), monitor)
+                monitor.advance(plan.duration_ms)
+                return spikes
+
+            return run_jobs(run, plan.trials, n_jobs=n_jobs, total=total, label="simulating", progress=progress)
+
+    # Its default target, Cython, would compile as well.
+    with _brian2_device("runtime", {"codegen.target": "numpy"}) as brian2:
+        model = _Model.of(plan, brian2)
+        model.network.store()
+
+        def run_here(trial: int, monitor: Monitor) -> Spikes:
+            model.network.restore()
+            for group, v in zip(model.groups, _by_population(plan, plan.initial_v(trial)), strict=True):
+                group.v = v
+            model.network.run(plan.n_steps * plan.dt_ms * brian2.ms, namespace={})
+            monitor.advance(plan.duration_ms)
+            return _sorted(plan, [(m.t_[:], m.i[:]) for m in model.monitors])
+
+        return run_jobs(run_here, plan.trials, n_jobs=1, total=total, label="simulating", progress=progress)
+
+
+@dataclass(frozen=True)
+class StandaloneProgram:
+    """A compiled C++ program for one plan; Brian2 itself is no longer needed to run it.
+
+    Brian2's own ``device.run`` changes the working directory and global state, so that it cannot run trials side by
+    side; the program it built can, with the arguments that ``device.run(run_args=...)`` would give it.
+
+    Parameters
+    ----------
+    plan : SimulationPlan
+    directory : Path
+        Where the program lies.
+    v_names : tuple of str
+        Command-line names of the populations' initial potentials.
+    spike_files : tuple of (str, str)
+        For each population the files of spike times and neurons in a results directory.
+    """
+
+    plan: SimulationPlan
+    directory: Path
+    v_names: tuple[str, ...]
+    spike_files: tuple[tuple[str, str], ...]
+
+    def run(self, initial_v: NDArray[np.floating], monitor: Monitor | None = None) -> tuple[Spikes, float]:
+        """Run one trial.
+
+        Parameters
+        ----------
+        initial_v : ndarray, (n_neurons,)
+        monitor : Monitor, optional
+            Asked now and then whether to stop.
+
+        Returns
+        -------
+        spikes : (step, neuron)
+        loop_seconds : float, s
+            What Brian2 reports for the loop over time alone: processor time without building synapses and files.
+        """
+        with tempfile.TemporaryDirectory(dir=self.directory) as results:
+            arguments = []
+            for k, (name, v) in enumerate(zip(self.v_names, _by_population(self.plan, initial_v), strict=True)):
+                file = Path(results, f"initial_v_{k}")
+                v.astype(np.float64).tofile(file)
+                arguments.append(f"{name}={file}")
+            with Path(results, "output.txt").open("w+b") as output:
+                process = subprocess.Popen(
+                    ["./main", "--results_dir", f"{results}/", *arguments],
+                    cwd=self.directory,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                )
+                try:
+                    _wait(process, monitor)
+                finally:
+                    process.kill()
+                    process.wait()
+                output.seek(0)
+                said = output.read().decode(errors="replace").strip()
+            if process.returncode:
+                raise RuntimeError(f"the C++ program made by Brian2 ended with code {process.returncode}: {said}")
+            loop_seconds = float(Path(results, "last_run_info.txt").read_text().split()[0])
+            recorded = [
+                (np.fromfile(Path(results, time), np.float64), np.fromfile(Path(results, index), np.int32))
+                for time, index in self.spike_files
+            ]
+        return _sorted(self.plan, recorded), loop_seconds
+
+
+@contextmanager
+def standalone_program(plan: SimulationPlan, *, n_jobs: int | None = None) -> Iterator[StandaloneProgram]:
+    """Build the C++ program of a plan in a temporary directory, which is removed at the end.
+
+    Parameters
+    ----------
+    plan : SimulationPlan
+    n_jobs : int, optional
+        Number of compilers that run at a time; all cores by default.
+
+    Yields
+    ------
+    StandaloneProgram
+    """
+    with tempfile.TemporaryDirectory(prefix="metastable_brian2_") as directory:
+        # By default as many compilers start as there are files, some 30; on few cores that is slower and takes memory.
+        make = {"devices.cpp_standalone.extra_make_args_unix": [f"-j{resolve_n_jobs(n_jobs)}"]}
+        with _brian2_device("cpp_standalone", make) as brian2:
+            model = _Model.of(plan, brian2)
+            model.network.run(plan.n_steps * plan.dt_ms * brian2.ms, namespace={})
+            device = brian2.get_device()
+            device.build(directory=directory, run=False, with_output=False)
+            v_names = tuple(f"{group.name}.v" for group in model.groups)
+            spike_files = tuple(
+                (device.get_array_filename(m.variables["t"]), device.get_array_filename(m.variables["i"]))
+                for m in model.monitors
+            )
+        yield StandaloneProgram(plan, Path(directory), v_names, spike_files)
+
+
+@contextmanager
+def _brian2_device(name: str, preferences: dict[str, Any]) -> Iterator[Any]:
+    """Import Brian2, make one of its devices the active one, and put everything back afterwards."""
+    # Brian2 puts itself between Python and every later error of the whole process.
+    excepthook = sys.excepthook
+    try:
+        import brian2
+        from brian2.devices.device import all_devices, get_device, reset_device, set_device
+    except Exception as error:
+        raise ImportError(
+            "engine='brian2' needs Brian2 and a numpy that it can be imported with (below 2.4 for Brian2 2.9); "
+            'install both with: pip install "metastable[brian2]".'
+        ) from error
+    finally:
+        sys.excepthook = excepthook
+
+    if get_device() is not all_devices["runtime"]:
+        raise RuntimeError(
+            "a Brian2 device is active in this program and would lose its model; go back to the runtime device with "
+            "brian2.set_device('runtime') before simulate(engine='brian2')."
+        )
+    preferences = {**preferences, "core.default_float_dtype": np.float64}
+    before = {key: brian2.prefs[key] for key in preferences}
+    try:
+        for key, value in preferences.items():
+            brian2.prefs[key] = value
+        all_devices[name].reinit()
+        set_device(name, build_on_run=False)
+        yield brian2
+    finally:
+        all_devices[name].reinit()
+        reset_device()
+        for key, value in before.items():
+            brian2.prefs[key] = value
+
+
+@dataclass(frozen=True)
+class _Model:
+    """The objects of Brian2 that make up a plan; groups and monitors in the order of the populations."""
+
+    network: Any
+    groups: list[Any]
+    monitors: list[Any]
+
+    @staticmethod
+    def of(plan: SimulationPlan, brian2: Any) -> _Model:
+        traces = SynapticTraces.of(plan.wired)
+        # One clock for all: objects with a dt of their own would each get a clock, and every step would compare them.
+        clock = brian2.Clock(dt=plan.dt_ms * brian2.ms, name="metastable_clock*")
+        groups = _neuron_groups(plan, traces, brian2, clock)
+        synapses = _synapses(plan, traces, brian2, groups)
+        monitors = [brian2.SpikeMonitor(group) for group in groups]
+        return _Model(brian2.Network(*groups, *synapses, *monitors), groups, monitors)
+
+
+def _neuron_groups(plan: SimulationPlan, traces: SynapticTraces, brian2: Any, clock: Any) -> list[Any]:
+    network, ms = plan.wired.network, brian2.ms
+    index = {p.name: k for k, p in enumerate(network.populations)}
+    stimulus_group, _ = plan.stimulus_groups
+    groups = []
+    for p in network.populations:
+        sources = [index[c.pre] for c in network.connections if c.post == p.name]
+        received = [k for k, signs in enumerate(traces.signs) if any(signs[source] for source in sources)]
+        namespace = {
+            "tau_m": p.tau_m_ms * ms,
+            "v_threshold": p.threshold,
+            "v_reset": p.reset,
+            **{f"tau_{k}": traces.tau_ms[k] * ms for k in received},
+        }
+        columns = stimulus_group[network.neurons(p.name)]
+        stimulated = bool((columns >= 0).any())
+        drive = "mu + stimulus(t, stimulus_group)" if stimulated else "mu"
+        equations = [
+            "mu : 1 (constant)",
+            f"dv/dt = {' + '.join([f'({drive} - v) / tau_m', *(f'x_{k}' for k in received)])} : 1 (unless refractory)",
+            *(f"dx_{k}/dt = -x_{k} / tau_{k} : Hz" for k in received),
+        ]
+        if stimulated:
+            equations.append("stimulus_group : integer (constant)")
+            # The last column is for neurons that receive none.
+            values = plan.stimulus_values(0, plan.n_steps).T
+            values = np.concatenate([values, np.zeros((plan.n_steps, 1))], axis=1)
+            namespace["stimulus"] = brian2.TimedArray(values, dt=plan.dt_ms * ms)
+        group = brian2.NeuronGroup(
+            p.size,
+            "\n".join(equations),
+            threshold="v > v_threshold",
+            reset="v = v_reset",
+            refractory=(plan.steps(p.refractory_ms) + 1) * plan.dt_ms * ms,
+            method="euler",
+            namespace=namespace,
+            clock=clock,
+        )
+        group.mu = plan.wired.bias[network.neurons(p.name)]
+        if stimulated:
+            group.stimulus_group = np.where(columns >= 0, columns, values.shape[1] - 1)
+        groups.append(group)
+    return groups
+
+
+def _synapses(plan: SimulationPlan, traces: SynapticTraces, brian2: Any, groups: list[Any]) -> list[Any]:
+    network = plan.wired.network
+    index = {p.name: k for k, p in enumerate(network.populations)}
+    synapses = []
+    for c in network.connections:
+        block, pre = network.block(c.post, c.pre), index[c.pre]
+        connected = plan.wired.adjacency(c.post, c.pre).T
+        if block.j_in == block.j_out:
+            parts = [(connected, block.j_out)]
+        else:
+            # Two objects with one weight each are faster in Brian2 than one object with a weight per synapse.
+            shared = share_a_cluster(network.population(c.post).layout, network.population(c.pre).layout).T
+            parts = [(connected & shared, block.j_in), (connected & ~shared, block.j_out)]
+        effect = "\n".join(
+            f"x_{k}_post {'+' if signs[pre] > 0 else '-'}= weight"
+            for k, signs in enumerate(traces.signs)
+            if signs[pre] != 0
+        )
+        for part, weight in parts:
+            # Sorted by presynaptic, then by postsynaptic neuron: the order in which Brian2 walks through memory.
+            i, j = np.nonzero(part)
+            if not i.size:
+                continue
+            pathway = brian2.Synapses(
+                groups[pre],
+                groups[index[c.post]],
+                on_pre=effect,
+                delay=(plan.steps(c.delay_ms) - 1) * plan.dt_ms * brian2.ms,
+                namespace={"weight": weight * traces.amplitude[pre] / brian2.ms},
+                clock=groups[pre].clock,
+            )
+            pathway.connect(i=i, j=j)
+            synapses.append(pathway)
+    return synapses
+
+
+def _by_population(plan: SimulationPlan, values: NDArray) -> list[NDArray]:
+    network = plan.wired.network
+    return [values[network.neurons(p.name)] for p in network.populations]
+
+
+def _sorted(plan: SimulationPlan, recorded: list[tuple[NDArray, NDArray]]) -> Spikes:
+    """Merge the spikes (time in s, neuron) of the populations."""
+    first = [plan.wired.network.neurons(p.name).start for p in plan.wired.network.populations]
+    step = np.concatenate([np.rint(time * 1000 / plan.dt_ms).astype(np.int64) for time, _ in recorded])
+    neuron = np.concatenate([i + start for (_, i), start in zip(recorded, first, strict=True)]).astype(np.int32)
+    order = np.lexsort((neuron, step))
+    return step[order], neuron[order]
+
+
+def _has_compiler() -> bool:
+    if sys.platform == "win32":
+        return False
+    return shutil.which("make") is not None and any(shutil.which(name) for name in ("c++", "g++", "clang++"))
+
+
+def _wait(process: subprocess.Popen, monitor: Monitor | None) -> None:
+    while True:
+        try:
+            process.wait(_SECONDS_BETWEEN_LOOKS)
+            return
+        except subprocess.TimeoutExpired:
+            if monitor is not None:
+                monitor.advance(0)

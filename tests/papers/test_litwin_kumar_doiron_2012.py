@@ -1,0 +1,53 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from metastable.papers import load
+from metastable.papers._paper import Scale
+from metastable.papers._reproduce import reproduce_paper
+from metastable.papers.litwin_kumar_doiron_2012._transition import crossing
+
+
+def test_every_figure_runs_at_a_small_scale(tmp_path):
+    """Numbers are checked in verification/; here, that every figure and claim comes out of its jobs."""
+    paper = load("litwin-kumar-doiron-2012")
+    small = Scale(
+        "quick",
+        "one short network",
+        paper.scales["quick"].numbers
+        | {"n_networks": 2, "n_trials": 2, "stimulus_trials": 2, "duration_ms": 2000.0, "r_ee": [1.0, 2.0, 3.5]},
+    )
+    paper = dataclasses.replace(paper, scales={"quick": small})
+    report = reproduce_paper(
+        paper,
+        scale="quick",
+        seed=1,
+        output=tmp_path,
+        figures=None,
+        n_jobs=2,
+        fresh=False,
+        progress=False,
+        say=lambda text: None,
+    )
+    assert [f.name for f in report.figures] == ["rasters", "statistics", "transition", "stimulus"]
+    for figure in report.figures:
+        assert figure.png.stat().st_size > 10_000
+        assert figure.pdf.stat().st_size > 5_000
+    by_statement = {c.statement: c for c in report.claims}
+    # Rates of single networks spread by 2 to 3 %; two short trials of two networks tell 2.0 from 3.25 with certainty.
+    assert by_statement["E rate, uniform"].mean == pytest.approx(2.02, abs=0.3)
+    assert by_statement["E rate, clustered"].mean == pytest.approx(3.27, abs=0.6)
+    assert all(len(c.values) == 2 for c in report.claims)
+    assert all(np.isfinite(c.mean) for c in report.claims if "Time constant" not in c.statement)
+
+
+def test_scales_follow_the_protocol():
+    full = load("litwin-kumar-doiron-2012").scales["full"].numbers
+    assert (full["n_networks"], full["n_trials"], full["duration_ms"], full["burn_in_ms"]) == (12, 9, 3000, 1500)
+
+
+def test_crossing_interpolates():
+    x, y = np.array([1.0, 2.0, 3.0]), np.array([0.5, 0.8, 1.2])
+    assert crossing(x, y, 1.0) == pytest.approx(2.5)
+    assert np.isnan(crossing(x, y, 2.0))

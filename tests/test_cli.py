@@ -1,0 +1,112 @@
+import json
+
+import pytest
+from click.testing import CliRunner
+
+import metastable as mst
+from metastable.cli import _PAPERS, main
+
+SMALL = ["--n-e", "400", "--n-clusters", "5", "--duration", "300"]
+
+
+def run(*arguments, ok=True):
+    result = CliRunner().invoke(main, [str(a) for a in arguments])
+    assert (result.exit_code == 0) == ok, result.output
+    return result
+
+
+def test_commands_are_listed():
+    output = run("--help").output
+    for command in ("reproduce", "papers", "simulate", "stats"):
+        assert command in output
+
+
+def test_papers_lists_what_reproduce_takes():
+    listed = json.loads(run("papers", "--json").stdout)
+    assert [paper["paper"] for paper in listed] == list(_PAPERS) == mst.papers.available()
+    assert [f["name"] for f in listed[0]["figures"]] == ["rasters", "statistics", "transition", "stimulus"]
+    assert "Litwin-Kumar & Doiron (2012)" in run("papers").output
+
+
+def test_simulate_then_stats(tmp_path):
+    file = tmp_path / "spikes.npz"
+    facts = json.loads(run("simulate", *SMALL, "--trials", 2, "--seed", 4, "-o", file, "--json").stdout)
+    spikes = mst.SpikeData.load(file)
+    expected = mst.simulate(
+        mst.networks.litwin_kumar_doiron_2012(n_e=400, n_clusters=5), duration_ms=300, n_trials=2, seed=4
+    )
+    assert (spikes.time_ms == expected.time_ms).all()
+    assert facts["n_spikes"] == spikes.n_spikes
+    assert facts["rate_hz"]["E"] == pytest.approx(spikes.select(population="E").n_spikes / 400 / 0.6)
+
+    facts = json.loads(run("stats", file, "--population", "E", "--start", 100, "--json").stdout)
+    part = spikes.select(population="E", time_ms=(100, 300))
+    assert facts["rate_hz"] == pytest.approx(mst.statistics.mean_rate(part))
+    assert facts["correlation_same_cluster"] == pytest.approx(
+        mst.statistics.count_correlations(part, window_ms=50).same_cluster.mean
+    )
+    assert "fano_factor" in run("stats", file).output
+
+
+def test_stats_of_one_trial_says_what_it_cannot_compute(tmp_path):
+    run("simulate", *SMALL, "--seed", 4, "-o", tmp_path / "a.npz")
+    facts = json.loads(run("stats", tmp_path / "a.npz", "--json").stdout)
+    assert facts["fano_factor"] is None
+    assert "needs at least 2 trials" in facts["fano_factor_estimator"]
+
+
+def test_stimulus_reaches_the_named_clusters(tmp_path):
+    for name, extra in (("plain", []), ("driven", ["--stimulate", "0,1", "--onset", 100, "--amplitude", 2])):
+        run("simulate", *SMALL, "--seed", 4, "-o", tmp_path / f"{name}.npz", *extra)
+    plain, driven = (mst.SpikeData.load(tmp_path / f"{name}.npz") for name in ("plain", "driven"))
+    early = {"time_ms": (0, 100)}
+    assert (plain.select(**early).time_ms == driven.select(**early).time_ms).all()
+    inside = {"time_ms": (100, 300), "cluster": [0, 1]}
+    assert driven.select(**inside).n_spikes > 1.5 * plain.select(**inside).n_spikes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--n-clusters", "7"], "do not fit into 7 equal clusters"),
+        (["--r-ee", "40", "--n-clusters", "10"], "above 1"),
+        (["--duration", "300.05"], "not a multiple of dt_ms"),
+        (["--dt", "0.3"], "not a multiple of dt_ms"),
+        (["--trials", "0"], "must be at least 1"),
+        (["--stimulate", "99"], "names cluster 99"),
+        (["--stimulate", "a"], "must list clusters like 0,1,2"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_writes_nothing(tmp_path, arguments, sentence):
+    result = run("simulate", *SMALL, "--seed", 1, "-o", tmp_path / "x.npz", *arguments, ok=False)
+    assert sentence in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_folder_is_named_before_anything_is_simulated(tmp_path):
+    result = run("simulate", *SMALL, "-o", tmp_path / "no" / "x.npz", ok=False)
+    assert "does not exist; make it first" in result.stderr
+
+
+def test_stats_of_a_foreign_file(tmp_path):
+    (tmp_path / "a.npz").write_text("hello")
+    assert "damaged or not an npz file" in run("stats", tmp_path / "a.npz", ok=False).stderr
+    assert "there is no file" in run("stats", tmp_path / "b.npz", ok=False).stderr
+
+
+def test_reproduce_into_a_file_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    result = run("reproduce", _PAPERS[0], "-o", tmp_path / "file", ok=False)
+    assert "cannot write to" in result.stderr
+    assert "no figure '9'" in run("reproduce", _PAPERS[0], "--figure", 9, "-o", tmp_path, ok=False).stderr
+
+
+def test_interrupt_ends_cleanly(monkeypatch, tmp_path):
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("metastable.papers.reproduce", interrupted)
+    result = CliRunner().invoke(main, ["reproduce", _PAPERS[0], "-o", str(tmp_path)])
+    assert result.exit_code == 130
+    assert "what was finished is kept" in result.output

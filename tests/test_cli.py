@@ -55,6 +55,30 @@ def test_stats_of_one_trial_says_what_it_cannot_compute(tmp_path):
     assert "needs at least 2 trials" in facts["fano_factor_estimator"]
 
 
+def test_stats_of_silence_says_what_it_cannot_compute(tmp_path):
+    mst.SpikeData(time_ms=[], neuron=[], n_neurons=3, n_trials=2, t_stop_ms=200).save(tmp_path / "a.npz")
+    facts = json.loads(run("stats", tmp_path / "a.npz", "--json").stdout)
+    assert (facts["rate_hz"], facts["fano_factor"], facts["correlation_all_pairs"]) == (0, None, None)
+    assert "needs at least 2 neurons that fire" in facts["correlation_estimator"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--window", "-5"], "window_ms must be above 0"),
+        (["--window", "5000"], "longer than the recording"),
+        (["--start", "200", "--stop", "100"], "not a window inside the recording"),
+        (["--ddof", "2"], "no degree of freedom"),
+    ],
+)
+def test_bad_windows_of_stats_are_one_sentence(tmp_path, arguments, sentence):
+    spikes = mst.SpikeData(time_ms=[1, 2], neuron=[0, 1], n_neurons=3, n_trials=2, t_stop_ms=200)
+    spikes.save(tmp_path / "a.npz")
+    result = run("stats", tmp_path / "a.npz", *arguments, ok=False)
+    assert sentence in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
 def test_stimulus_reaches_the_named_clusters(tmp_path):
     for name, extra in (("plain", []), ("driven", ["--stimulate", "0,1", "--onset", 100, "--amplitude", 2])):
         run("simulate", *SMALL, "--seed", 4, "-o", tmp_path / f"{name}.npz", *extra)
@@ -109,4 +133,4 @@ def test_interrupt_ends_cleanly(monkeypatch, tmp_path):
     monkeypatch.setattr("metastable.papers.reproduce", interrupted)
     result = CliRunner().invoke(main, ["reproduce", _PAPERS[0], "-o", str(tmp_path)])
     assert result.exit_code == 130
-    assert "what was finished is kept" in result.output
+    assert "the same command goes on from there" in result.output

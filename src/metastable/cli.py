@@ -21,7 +21,7 @@ class _Group(click.Group):
         except (ValueError, TypeError, OSError, ImportError) as error:
             raise click.ClickException(str(error)) from None
         except KeyboardInterrupt:
-            click.echo("\nstopped; what was finished is kept.", err=True)
+            click.echo("\nstopped.", err=True)
             sys.exit(130)
 
 
@@ -47,15 +47,19 @@ def reproduce(paper, figures, full, output, seed, jobs, fresh, as_json) -> None:
     """
     from metastable.papers import reproduce as run
 
-    report = run(
-        paper,
-        scale="full" if full else "quick",
-        seed=seed,
-        output=output,
-        figures=list(figures) or None,
-        n_jobs=jobs,
-        fresh=fresh,
-    )
+    try:
+        report = run(
+            paper,
+            scale="full" if full else "quick",
+            seed=seed,
+            output=output,
+            figures=list(figures) or None,
+            n_jobs=jobs,
+            fresh=fresh,
+        )
+    except KeyboardInterrupt:
+        click.echo("\nwhat was computed is kept; the same command goes on from there.", err=True)
+        raise
     if as_json:
         click.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
         return
@@ -213,8 +217,13 @@ def _statistics(spikes, window_ms: float, correlation_ms: float, ddof: int) -> d
     else:
         facts["fano_factor"] = None
         facts["fano_factor_estimator"] = "not computed: needs at least 2 trials"
+    kinds = ("all_pairs", "same_cluster", "different_cluster")
+    facts |= {f"correlation_{kind}": None for kind in kinds}
+    if spikes.n_neurons - facts["n_silent"] < 2:
+        facts["correlation_estimator"] = "not computed: needs at least 2 neurons that fire"
+        return facts
     found = statistics.count_correlations(spikes, window_ms=correlation_ms)
-    for kind in ("all_pairs", "same_cluster", "different_cluster"):
+    for kind in kinds:
         part = getattr(found, kind)
         facts[f"correlation_{kind}"] = part.mean if part.n_pairs else None
     facts["correlation_estimator"] = f"Pearson over {correlation_ms:g} ms windows within a trial, silent trial = 0"

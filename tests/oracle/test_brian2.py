@@ -8,6 +8,7 @@ threshold. Hence equality over the whole run and no tolerance.
 from __future__ import annotations
 
 import dataclasses
+import signal
 import sys
 
 import numpy as np
@@ -188,5 +189,8 @@ def _state(brian2):
         brian2.prefs.codegen.target,
         brian2.prefs.devices.cpp_standalone.extra_make_args_unix,
         float(brian2.defaultclock.dt),
+        brian2.prefs.core.stop_on_keyboard_interrupt,
+        brian2.prefs.core.default_float_dtype,
         sys.excepthook,
+        signal.getsignal(signal.SIGINT),
     )

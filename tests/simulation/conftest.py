@@ -94,13 +94,21 @@ NETWORKS = {
     ),
     "three populations": _three_populations,
     "whole words": lambda: make_network({"E": 128, "I": 64}),
-    "single neurons": lambda: make_network({"E": 1, "I": 1}, p=1.0, weight=0.5),
+    "single neurons": lambda: make_network({"E": 1, "I": 1}, p=1.0, weight=0.2, facts={"E": {"bias": (1.6, 1.8)}}),
     "unconnected": lambda: LIFNetwork(populations=make_network({"E": 70, "I": 3}).populations, connections=()),
     "all at once": _everybody_at_once,
     "other scale": lambda: make_network(
         {"E": 80, "I": 20},
         weight=1.5,
         facts={n: {"threshold": 12.0, "reset": -3.0, "bias": (13.0, 15.0), "initial_v": (-5.0, 14.0)} for n in "EI"},
+    ),
+    # A threshold below 0, where the empty places beyond the 80 and 20 neurons must not fire.
+    "millivolts": lambda: make_network(
+        {"E": 80, "I": 20},
+        weight=1.5,
+        facts={
+            n: {"threshold": -50.0, "reset": -60.0, "bias": (-49.0, -45.0), "initial_v": (-60.0, -50.0)} for n in "EI"
+        },
     ),
     "strong": lambda: make_network({"E": 100, "I": 33}, weight=0.6, facts={n: {"bias": (2.0, 8.0)} for n in "EI"}),
 }

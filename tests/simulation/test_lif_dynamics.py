@@ -50,6 +50,9 @@ def test_a_drive_at_threshold_never_fires(engine):
     # V approaches 1 from below and must exceed it.
     net = alone(size=3, bias=(1.0, 1.0))
     assert simulate(net, duration_ms=500, seed=1, engine=engine).n_spikes == 0
+    # Without leak, in single precision, V stays exactly where it began: at the threshold, not above.
+    still = alone(size=3, bias=(0.0, 0.0), tau_m_ms=1e9, initial_v=(1.0, 1.0))
+    assert simulate(still, duration_ms=10, seed=1, engine=engine).n_spikes == 0
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -83,9 +86,9 @@ def geometric(a, r, k):
 @pytest.mark.parametrize("delay", [1, 2, 37])
 def test_postsynaptic_potential(engine, synapse, delay):
     # Each target sits at another distance from the threshold, so that together they trace the potential step by step.
-    dt, tau_m, weight, n = 0.1, 15.0, 1.5, 300
+    dt, tau_m, weight, n = 0.1, 15.0, 0.6, 300
     net, spike = one_spike(
-        synapse, weight=weight, delay_ms=delay * dt, n=n, tau_m=tau_m, bias=(0.6, 0.99), initial_v=(0, 0)
+        synapse, weight=weight, delay_ms=delay * dt, n=n, tau_m=tau_m, bias=(0.4, 0.99), initial_v=(0, 0)
     )
     wired = net.wire(2)
     spikes = simulate(wired, duration_ms=100, engine=engine, precision="double")
@@ -106,8 +109,8 @@ def test_postsynaptic_potential(engine, synapse, delay):
         v = bias * (1 - a ** (step + 1)) + psp
         above = np.flatnonzero(v > 1)
         assert spikes.select(neuron=j).steps.tolist() == above[:1].tolist()
-    fired = spikes.n_spikes - 1
-    assert n / 10 < fired < n or synapse.tau_decay_ms == 20
+    assert n / 10 < spikes.n_spikes - 1 < n
+    assert len(set(spikes.steps)) > 10
 
 
 @pytest.mark.parametrize("engine", ENGINES)

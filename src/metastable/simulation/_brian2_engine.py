@@ -17,27 +17,29 @@ What remains is rounding: Brian2 adds the weights of arriving spikes one by one,
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._parallel import Monitor, resolve_n_jobs, run_jobs
+from metastable._parallel import CancelledError, Monitor, resolve_n_jobs, run_jobs
 from metastable.networks._wiring import share_a_cluster
 from metastable.simulation._plan import SimulationPlan, SynapticTraces
 
 Spikes = tuple[NDArray[np.int64], NDArray[np.int32]]
 
-# Compilation takes 10 to 15 s, a step of the numpy target .4 ms with any number of neurons up to thousands.
-_STEPS_WORTH_COMPILING = 30_000
+# Compilation takes 10 to 15 s, a step of the numpy target about .15 ms with hundreds of neurons or thousands.
+_STEPS_WORTH_COMPILING = 100_000
 _SECONDS_BETWEEN_LOOKS = 0.02
+_SECONDS_BETWEEN_REPORTS = 0.2
 
 
 def simulate_trials(plan: SimulationPlan, *, n_jobs: int | None, progress: bool | None) -> list[Spikes]:
@@ -53,7 +55,7 @@ def simulate_trials(plan: SimulationPlan, *, n_jobs: int | None, progress: bool 
     n_jobs : int or None
         Number of compilers, then of C++ programs, that run at a time.
     progress : bool or None
-        Whether to show a progress bar, which moves with each finished trial; None for "on a terminal".
+        Whether to show a progress bar; None for "on a terminal". With C++ it moves when a trial is finished.
 
     Returns
     -------
@@ -67,6 +69,7 @@ def simulate_trials(plan: SimulationPlan, *, n_jobs: int | None, progress: bool 
     RuntimeError
         If the program that calls this has a Brian2 device of its own active, or the C++ program fails.
     """
+    plan = replace(plan, precision="double")
     total = plan.duration_ms * len(plan.trials)
     if _has_compiler() and plan.n_steps * len(plan.trials) >= _STEPS_WORTH_COMPILING:
         with standalone_program(plan, n_jobs=n_jobs) as program:
@@ -87,8 +90,22 @@ def simulate_trials(plan: SimulationPlan, *, n_jobs: int | None, progress: bool 
             model.network.restore()
             for group, v in zip(model.groups, _by_population(plan, plan.initial_v(trial)), strict=True):
                 group.v = v
-            model.network.run(plan.n_steps * plan.dt_ms * brian2.ms, namespace={})
-            monitor.advance(plan.duration_ms)
+            reported = 0.0
+
+            def report(_elapsed: Any, completed: float, _start: Any, _duration: Any) -> None:
+                nonlocal reported
+                try:
+                    monitor.advance(plan.duration_ms * (completed - reported))
+                except CancelledError:
+                    # An exception in its loop would leave Brian2 thinking that it still runs.
+                    model.network.stop()
+                reported = completed
+
+            duration = plan.n_steps * plan.dt_ms * brian2.ms
+            model.network.run(
+                duration, namespace={}, report=report, report_period=_SECONDS_BETWEEN_REPORTS * brian2.second
+            )
+            monitor.advance(0)
             return _sorted(plan, [(m.t_[:], m.i[:]) for m in model.monitors])
 
         return run_jobs(run_here, plan.trials, n_jobs=1, total=total, label="simulating", progress=progress)
@@ -136,7 +153,7 @@ class StandaloneProgram:
             arguments = []
             for k, (name, v) in enumerate(zip(self.v_names, _by_population(self.plan, initial_v), strict=True)):
                 file = Path(results, f"initial_v_{k}")
-                v.astype(np.float64).tofile(file)
+                v.tofile(file)
                 arguments.append(f"{name}={file}")
             with Path(results, "output.txt").open("w+b") as output:
                 process = subprocess.Popen(
@@ -176,6 +193,7 @@ def standalone_program(plan: SimulationPlan, *, n_jobs: int | None = None) -> It
     ------
     StandaloneProgram
     """
+    plan = replace(plan, precision="double")
     with tempfile.TemporaryDirectory(prefix="metastable_brian2_") as directory:
         # By default as many compilers start as there are files, some 30; on few cores that is slower and takes memory.
         make = {"devices.cpp_standalone.extra_make_args_unix": [f"-j{resolve_n_jobs(n_jobs)}"]}
@@ -195,8 +213,8 @@ def standalone_program(plan: SimulationPlan, *, n_jobs: int | None = None) -> It
 @contextmanager
 def _brian2_device(name: str, preferences: dict[str, Any]) -> Iterator[Any]:
     """Import Brian2, make one of its devices the active one, and put everything back afterwards."""
-    # Brian2 puts itself between Python and every later error of the whole process.
-    excepthook = sys.excepthook
+    # Its import puts it between Python and every later error and every Ctrl-C of the whole process.
+    excepthook, interrupt = sys.excepthook, signal.getsignal(signal.SIGINT)
     try:
         import brian2
         from brian2.devices.device import all_devices, get_device, reset_device, set_device
@@ -207,13 +225,20 @@ def _brian2_device(name: str, preferences: dict[str, Any]) -> Iterator[Any]:
         ) from error
     finally:
         sys.excepthook = excepthook
+        if signal.getsignal(signal.SIGINT) is not interrupt:
+            signal.signal(signal.SIGINT, interrupt)
 
     if get_device() is not all_devices["runtime"]:
         raise RuntimeError(
             "a Brian2 device is active in this program and would lose its model; go back to the runtime device with "
             "brian2.set_device('runtime') before simulate(engine='brian2')."
         )
-    preferences = {**preferences, "core.default_float_dtype": np.float64}
+    preferences = {
+        **preferences,
+        "core.default_float_dtype": np.float64,
+        # On Ctrl-C Brian2 would return what it has, as if it were all.
+        "core.stop_on_keyboard_interrupt": False,
+    }
     before = {key: brian2.prefs[key] for key in preferences}
     try:
         for key, value in preferences.items():

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metastable.networks import ClusterLayout
-from metastable.networks._cluster_layout import shared_fraction
-from metastable.networks._wiring import share_a_cluster
+from metastable.networks._cluster_layout import share_a_cluster, shared_fraction
 
 
 @st.composite

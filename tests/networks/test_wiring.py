@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from metastable.networks import ClusterLayout, Connection, LIFNetwork, Population, Synapse, litwin_kumar_doiron_2012
-from metastable.networks._wiring import WORD, _bernoulli_words, cluster_masks, share_a_cluster
+from metastable.networks._cluster_layout import share_a_cluster
+from metastable.networks._wiring import WORD, _bernoulli_words, _cluster_masks
 
 # Bits are independent, so a count of n bits is binomial and nearly normal. The seeds are fixed: a bound of 4.5 standard
 # deviations says how unlucky a seed would have to be (1 in 150,000), and still sees a probability wrong by 1 % or less.
@@ -340,9 +341,9 @@ def test_bernoulli_words_of_any_probability(p):
 @pytest.mark.parametrize("kind", ["equal", "unequal", "overlapping", "background", "any"])
 def test_cluster_masks_against_all_pairs(kind):
     post, pre = layout_of(kind, 150, 3), layout_of(kind, 66, 3)
-    pattern, masks = cluster_masks(post, pre, 150, 66)
+    pattern, masks = _cluster_masks(population("A", 150, post), population("B", 66, pre))
     bits = np.unpackbits(masks.view(np.uint8), axis=1, bitorder="little").astype(bool)
     np.testing.assert_array_equal(bits[pattern][:, :150], share_a_cluster(post, pre).T)
     assert not bits[:, 150:].any()
-    pattern, masks = cluster_masks(post, None, 150, 66)
+    pattern, masks = _cluster_masks(population("A", 150, post), population("B", 66, None))
     assert not masks[pattern].any()

@@ -243,12 +243,42 @@ def shared_fraction(post: ClusterLayout | None, pre: ClusterLayout | None) -> fl
     """
     if post is None or pre is None:
         return 0.0
+    counts = np.outer(np.bincount(post.patterns[1]), np.bincount(pre.patterns[1]))
+    return int((_patterns_share(post, pre) * counts).sum()) / (post.n_neurons * pre.n_neurons)
+
+
+def share_a_cluster(post: ClusterLayout | None, pre: ClusterLayout | None) -> NDArray[np.bool_]:
+    """Return which (post, pre) pairs share at least one cluster.
+
+    Parameters
+    ----------
+    post, pre : ClusterLayout or None
+        As in `shared_fraction`.
+
+    Returns
+    -------
+    ndarray of bool, (n_post, n_pre)
+        A single False, (1, 1), where one of them has no layout.
+    """
+    if post is None or pre is None:
+        return np.zeros((1, 1), bool)
+    return _patterns_share(post, pre)[np.ix_(post.patterns[1], pre.patterns[1])]
+
+
+def shared_with_pattern(post: ClusterLayout, pre: ClusterLayout) -> NDArray[np.bool_]:
+    """Return, for each membership pattern of `pre`, which neurons of `post` share a cluster, (n_patterns, n_post)."""
+    return _patterns_share(post, pre).T[:, post.patterns[1]]
+
+
+def _patterns_share(post: ClusterLayout, pre: ClusterLayout) -> NDArray[np.bool_]:
+    """Return which pairs of membership patterns share a cluster, (n_patterns of post, n_patterns of pre)."""
     if post.n_clusters != pre.n_clusters:
         raise ValueError(
             f"connected clustered populations must have the same number of clusters, got {post.n_clusters} and "
             f"{pre.n_clusters}; give both layouts the same number."
         )
-    (rows_a, of_a), (rows_b, of_b) = post.patterns, pre.patterns
-    share = (rows_a.astype(np.int64) @ rows_b.T.astype(np.int64)) > 0
-    counts = np.outer(np.bincount(of_a), np.bincount(of_b))
-    return int((share * counts).sum()) / (post.n_neurons * pre.n_neurons)
+    # Not as a matrix product: the threads that BLAS wakes for it spin on after a small one.
+    share = np.zeros((len(post.patterns[0]), len(pre.patterns[0])), bool)
+    for a, b in zip(post.patterns[0].T, pre.patterns[0].T, strict=True):
+        share |= a[:, None] & b
+    return share

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from metastable._random import Purpose, resolve_seed, stream
 from metastable._validation import require_integer
-from metastable.networks._cluster_layout import ClusterLayout
-from metastable.networks._lif_network import LIFNetwork
+from metastable.networks._cluster_layout import share_a_cluster, shared_with_pattern
+from metastable.networks._lif_network import LIFNetwork, Population
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -68,6 +68,22 @@ class WiredLIFNetwork:
         dense = np.unpackbits(np.ascontiguousarray(rows).view(np.uint8), axis=1, bitorder="little")
         return dense[:, : self.network.population(post).size].T.astype(bool)
 
+    def share_a_cluster(self, post: str, pre: str) -> NDArray[np.bool_]:
+        """Return who shares a cluster, (n_post, n_pre), or a single False where a population has no clusters."""
+        return share_a_cluster(self.network.population(post).layout, self.network.population(pre).layout)
+
+    def cluster_masks(self, post: str, pre: str) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+        """Return the postsynaptic bits that share a cluster with each presynaptic neuron.
+
+        Returns
+        -------
+        pattern : ndarray of int, (n_pre,)
+            Neurons that belong to the same clusters have the same mask; this is its number.
+        masks : ndarray of uint64, (n_patterns, n_words)
+            Over the words of the postsynaptic population.
+        """
+        return _cluster_masks(self.network.population(post), self.network.population(pre))
+
     def weight_matrix(self) -> csr_array:
         """Return all weights as a sparse matrix, (n_neurons, n_neurons), row: postsynaptic, column: presynaptic.
 
@@ -84,8 +100,7 @@ class WiredLIFNetwork:
                     row.append(csr_array((post.size, pre.size)))
                     continue
                 block = self.network.block(post.name, pre.name)
-                shared = share_a_cluster(post.layout, pre.layout)
-                weights = np.where(shared, block.j_in, block.j_out)
+                weights = np.where(self.share_a_cluster(post.name, pre.name), block.j_in, block.j_out)
                 row.append(csr_array(np.where(self.adjacency(post.name, pre.name), weights, 0.0)))
             grid.append(row)
         return csr_array(block_array(grid, format="csr"))
@@ -107,7 +122,7 @@ def wire(network: LIFNetwork, *, seed: int | None = None, network_index: int = 0
     for index, connection in enumerate(network.connections):
         post, pre = network.population(connection.post), network.population(connection.pre)
         block = network.block(post.name, pre.name)
-        pattern, masks = cluster_masks(post.layout, pre.layout, post.size, pre.size)
+        pattern, masks = _cluster_masks(post, pre)
         target = bits[:, words[post.name]]
         first = WORD * words[pre.name].start
         for chunk, start in enumerate(range(0, pre.size, _ROWS_PER_STREAM)):
@@ -128,31 +143,14 @@ def wire(network: LIFNetwork, *, seed: int | None = None, network_index: int = 0
     return WiredLIFNetwork(network, seed, network_index, bits, bias)
 
 
-def share_a_cluster(post: ClusterLayout | None, pre: ClusterLayout | None) -> NDArray[np.bool_]:
-    """Return which (post, pre) pairs share a cluster; a single False where one has no layout."""
-    if post is None or pre is None:
-        return np.zeros((1, 1), bool)
-    return (post.membership.astype(np.float32) @ pre.membership.T.astype(np.float32)) > 0
-
-
-def cluster_masks(
-    post: ClusterLayout | None, pre: ClusterLayout | None, n_post: int, n_pre: int
-) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    """Return, for each membership pattern of presynaptic neurons, the postsynaptic bits that share a cluster.
-
-    Returns
-    -------
-    pattern : ndarray of int, (n_pre,)
-        Pattern of each presynaptic neuron.
-    masks : ndarray of uint64, (n_patterns, n_words of the postsynaptic population)
-    """
-    n_words = -(-n_post // WORD)
-    if post is None or pre is None:
-        return np.zeros(n_pre, np.int64), np.zeros((1, n_words), np.uint64)
-    rows, pattern = pre.patterns
-    shared = np.zeros((len(rows), n_words * WORD), np.uint8)
-    shared[:, :n_post] = (rows.astype(np.float32) @ post.membership.T.astype(np.float32)) > 0
-    return pattern, np.packbits(shared, axis=1, bitorder="little").view(np.uint64)
+def _cluster_masks(post: Population, pre: Population) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    n_words = -(-post.size // WORD)
+    if post.layout is None or pre.layout is None:
+        return np.zeros(pre.size, np.int64), np.zeros((1, n_words), np.uint64)
+    with_pattern = shared_with_pattern(post.layout, pre.layout)
+    shared = np.zeros((len(with_pattern), n_words * WORD), np.uint8)
+    shared[:, : post.size] = with_pattern
+    return pre.layout.patterns[1], np.packbits(shared, axis=1, bitorder="little").view(np.uint64)
 
 
 def _words(network: LIFNetwork) -> dict[str, slice]:

@@ -31,7 +31,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metastable._parallel import CancelledError, Monitor, resolve_n_jobs, run_jobs
-from metastable.networks._wiring import share_a_cluster
 from metastable.simulation._plan import SimulationPlan, SynapticTraces
 
 Spikes = tuple[NDArray[np.int64], NDArray[np.int32]]
@@ -328,7 +327,7 @@ def _synapses(plan: SimulationPlan, traces: SynapticTraces, brian2: Any, groups:
             parts = [(connected, block.j_out)]
         else:
             # Two objects with one weight each are faster in Brian2 than one object with a weight per synapse.
-            shared = share_a_cluster(network.population(c.post).layout, network.population(c.pre).layout).T
+            shared = plan.wired.share_a_cluster(c.post, c.pre).T
             parts = [(connected & shared, block.j_in), (connected & ~shared, block.j_out)]
         effect = "\n".join(
             f"x_{k}_post {'+' if signs[pre] > 0 else '-'}= weight"

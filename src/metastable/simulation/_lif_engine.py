@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metastable._parallel import Monitor, run_jobs
-from metastable.networks._wiring import WORD, cluster_masks
 from metastable.simulation._lif_kernel import lif_kernel
-from metastable.simulation._lif_vector import Kinetics
+from metastable.simulation._lif_vector import LANES, Kinetics
 from metastable.simulation._plan import SimulationPlan, SynapticTraces
 
 # Long enough that Python between chunks costs nothing, short enough that Ctrl-C answers at once.
@@ -101,8 +100,7 @@ class _NetworkArrays:
             if block.j_in != block.j_out:
                 source_in = sources.index((c.pre, True))
                 coefficients[index[c.post], 2 + n_traces + source_in] = scale * (block.j_in - block.j_out)
-                post, pre = wired.network.population(c.post), wired.network.population(c.pre)
-                pattern, local = cluster_masks(post.layout, pre.layout, post.size, pre.size)
+                pattern, local = wired.cluster_masks(c.post, c.pre)
                 wide = np.zeros((len(local), n_words), np.uint64)
                 wide[:, wired.words[c.post]] = local
                 of_position[wired.position[wired.network.neurons(c.pre)]] = pattern + sum(map(len, masks))
@@ -140,11 +138,11 @@ def _run_trial(plan: SimulationPlan, arrays: _NetworkArrays, kernel, trial: int,
     n_positions, n_blocks = wired.bits.shape
     n_populations = arrays.reset.size
     n_traces = len(arrays.kinetics.signs)
-    state = _aligned_zeros((n_blocks, 2 + n_traces, WORD), plan.real)
+    state = _aligned_zeros((n_blocks, 2 + n_traces, LANES), plan.real)
     # Padding behaves like a neuron that stays refractory for ever.
-    state[:, 0] = _at_positions(plan, plan.initial_v(trial), fill=-np.inf).reshape(n_blocks, WORD)
-    state[:, 1] = arrays.drive.reshape(n_blocks, WORD)
-    counts = _aligned_zeros((n_blocks, len(arrays.kinetics.population_of_source), WORD), np.uint16)
+    state[:, 0] = _at_positions(plan, plan.initial_v(trial), fill=-np.inf).reshape(n_blocks, LANES)
+    state[:, 1] = arrays.drive.reshape(n_blocks, LANES)
+    counts = _aligned_zeros((n_blocks, len(arrays.kinetics.population_of_source), LANES), np.uint16)
     n_slots = int(max(arrays.refractory_steps.max() + 2, arrays.connections[:, 3].max(initial=1) + 1))
     history = np.zeros((n_slots, n_positions), np.int32)
     history_offsets = np.zeros((n_slots, n_populations + 1), np.int64)

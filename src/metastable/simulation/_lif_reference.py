@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable.networks._wiring import share_a_cluster
 from metastable.simulation._plan import SimulationPlan, SynapticTraces
 
 
@@ -40,8 +39,8 @@ def simulate_trial(plan: SimulationPlan, trial: int) -> tuple[NDArray[np.int64],
     adjacency, shared = {}, {}
     for c in network.connections:
         connected = wired.adjacency(c.post, c.pre)
-        share = share_a_cluster(network.population(c.post).layout, network.population(c.pre).layout)
-        adjacency[c.post, c.pre], shared[c.post, c.pre] = connected, connected & share
+        adjacency[c.post, c.pre] = connected
+        shared[c.post, c.pre] = connected & wired.share_a_cluster(c.post, c.pre)
 
     v = plan.initial_v(trial)
     trace = [np.zeros(network.n_neurons, real) for _ in traces.tau_ms]

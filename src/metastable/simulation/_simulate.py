@@ -111,7 +111,8 @@ def simulate(
         dt_ms=require_number("dt_ms", dt_ms),
         trials=range(first, first + require_integer("n_trials", n_trials, minimum=1)),
         stimulus=Stimulus() if stimulus is None else stimulus,
-        precision=precision,
+        # Brian2 always computes in double precision; the record must say what was done.
+        precision="double" if engine == "brian2" else precision,
     )
     return _as_spike_data(plan, _run(plan, engine, n_jobs, progress), engine)
 

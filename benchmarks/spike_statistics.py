@@ -1,7 +1,8 @@
 """Time the statistics and their memory, beside Elephant on a part of the same spikes.
 
-Run with ``python benchmarks/spike_statistics.py``. Each case runs in a process of its own; times are of one call, scipy's
-imports included, and the peak of memory is that of the whole process during the call, the spikes included. Elephant
+Run with ``python benchmarks/spike_statistics.py``. Each case runs in a process of its own; times are of one call,
+scipy's imports included, and the peak of memory is that of the whole process during the call, the spikes included.
+Elephant
 computes a subset, and its time is scaled by the number of trains, pairs or trials; the results are compared before the
 ratio is printed.
 """

@@ -368,6 +368,11 @@ def _resolve(connection: Connection, post: ClusterLayout | None, pre: ClusterLay
     j_minus = connection.j_minus
     if j_minus is None:
         inside = shared * (ratio / growth)
+        if inside >= 1 and connection.j_plus != 1:
+            raise ValueError(
+                f"all pairs of {where} share a cluster, so no weight between clusters can keep the mean at "
+                f"j_plus={connection.j_plus:g}; give j_minus, or a layout with more clusters."
+            )
         j_minus = (1 - inside * connection.j_plus) / (1 - inside) if inside < 1 else 1.0
         if j_minus < 0:
             raise ValueError(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import json
 from html import escape
-from pathlib import Path
 
+from metastable._files import whole_file
 from metastable.papers._claims import Claim
 from metastable.papers._reproduce import FigureReport, Report
 
@@ -30,14 +30,13 @@ td.number { white-space: nowrap; }
 
 def write_report(report: Report, n_figures: int) -> None:
     """Write ``report.html`` (figures included, one file) and ``report.json``, each whole or not at all."""
-    _replace(report.folder / "report.html", _html(report, n_figures))
-    _replace(report.folder / "report.json", json.dumps(report.to_dict(), indent=2, ensure_ascii=False) + "\n")
-
-
-def _replace(path: Path, text: str) -> None:
-    temporary = path.with_suffix(path.suffix + ".part")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    pages = {
+        "report.html": _html(report, n_figures),
+        "report.json": json.dumps(report.to_dict(), indent=2, ensure_ascii=False) + "\n",
+    }
+    for name, text in pages.items():
+        with whole_file(report.folder / name) as file:
+            file.write(text.encode())
 
 
 def _html(report: Report, n_figures: int) -> str:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
-import zipfile
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from metastable._files import load_arrays, save_arrays
 from metastable._provenance import version
 from metastable.papers._paper import Job, Numbers
 
@@ -35,26 +33,15 @@ class ResultStore:
 
     def load(self, job: Job) -> Numbers | None:
         """Return the numbers of a job, or None if they were not computed or the file is damaged."""
-        path = self._path(job)
         try:
-            # Opened here because np.load leaves a damaged file open.
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-                return {name: archive[name] for name in archive.files if name != "header"}
-        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
+            return load_arrays(self._path(job))[1]
+        except (FileNotFoundError, ValueError):
             return None
 
     def compute(self, job: Job) -> Numbers:
-        """Run a job and keep its numbers; the file appears whole or not at all."""
+        """Run a job and keep its numbers."""
         numbers = {name: np.asarray(value) for name, value in job.function(seed=self.seed, **job.parameters).items()}
-        handle, temporary = tempfile.mkstemp(dir=self.folder, suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                content: dict[str, Any] = {"header": np.array(json.dumps(self._header(job))), **numbers}
-                np.savez_compressed(file, **content)
-            Path(temporary).replace(self._path(job))
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        save_arrays(self._path(job), self._header(job), numbers)
         return numbers
 
     def key(self, job: Job) -> str:

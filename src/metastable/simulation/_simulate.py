@@ -147,11 +147,14 @@ def rerun(spikes: SpikeData, *, n_jobs: int | None = None) -> SpikeData:
     record = spikes.meta.get("provenance", {})
     if record.get("call") != "simulate":
         raise ValueError("these spikes carry no record of a simulation; only results of simulate can be run again.")
-    parameters = dict(record["parameters"])
-    network = LIFNetwork.from_dict(parameters.pop("network"))
-    wired = network.wire(parameters.pop("wiring_seed"), network_index=parameters.pop("network_index"))
-    stimulus = Stimulus.from_dict(parameters.pop("stimulus"))
-    return simulate(wired, stimulus=stimulus, n_jobs=n_jobs, **parameters)
+    try:
+        parameters = dict(record["parameters"])
+        network = LIFNetwork.from_dict(parameters.pop("network"))
+        stimulus = Stimulus.from_dict(parameters.pop("stimulus"))
+        wiring = {"seed": parameters.pop("wiring_seed"), "network_index": parameters.pop("network_index")}
+    except KeyError as error:
+        raise ValueError(f"the record of this simulation is incomplete: {error} is missing.") from None
+    return simulate(network.wire(**wiring), stimulus=stimulus, n_jobs=n_jobs, **parameters)
 
 
 def _run(plan: SimulationPlan, engine: str, n_jobs: int | None, progress: bool | None) -> list:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from metastable._validation import require_integer, require_number, require_pair, require_steps
+from metastable.spikes._arrays import as_clusters, as_ids, as_indices, as_names, as_selection, frozen, sorting_order
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -89,10 +90,8 @@ class SpikeData:
 
         spacing = _spacing(self.time_ms)
         time = np.array(self.time_ms, dtype=np.float64)
-        neuron = _as_indices("neuron", self.neuron, self.n_neurons)
-        trial = (
-            np.zeros(time.shape, np.int32) if self.trial is None else _as_indices("trial", self.trial, self.n_trials)
-        )
+        neuron = as_indices("neuron", self.neuron, self.n_neurons)
+        trial = np.zeros(time.shape, np.int32) if self.trial is None else as_indices("trial", self.trial, self.n_trials)
         if not time.ndim == neuron.ndim == trial.ndim == 1 or not time.size == neuron.size == trial.size:
             raise ValueError(
                 "time_ms, neuron and trial must be one-dimensional and equally long, "
@@ -109,16 +108,16 @@ class SpikeData:
                 f"spike times from {time.min():g} to {time.max():g} ms leave the recorded window "
                 f"[{self.t_start_ms:g}, {self.t_stop_ms:g}) ms; widen t_start_ms and t_stop_ms or select the times."
             )
-        order = _sorting_order(trial, time, neuron)
+        order = sorting_order(trial, time, neuron)
         if order is not None:
             time, neuron, trial = time[order], neuron[order], trial[order]
 
         for name, value in (("time_ms", time), ("neuron", neuron), ("trial", trial)):
-            put(name, _frozen(value))
-        put("cluster", None if self.cluster is None else _frozen(_as_clusters(self.cluster, self.n_neurons)))
-        put("population", _as_names(self.population, self.n_neurons))
-        put("neuron_id", _as_ids("neuron_id", self.neuron_id, self.n_neurons))
-        put("trial_id", _as_ids("trial_id", self.trial_id, self.n_trials))
+            put(name, frozen(value))
+        put("cluster", None if self.cluster is None else frozen(as_clusters(self.cluster, self.n_neurons)))
+        put("population", as_names(self.population, self.n_neurons))
+        put("neuron_id", as_ids("neuron_id", self.neuron_id, self.n_neurons))
+        put("trial_id", as_ids("trial_id", self.trial_id, self.n_trials))
         put("meta", dict(self.meta))
 
     def _snap(self, time: NDArray[np.float64], spacing: float) -> NDArray[np.float64]:
@@ -152,7 +151,7 @@ class SpikeData:
     @cached_property
     def trial_offsets(self) -> NDArray[np.int64]:
         """Where each trial begins in the flat arrays, (n_trials + 1,)."""
-        return _frozen(np.searchsorted(self.trial, np.arange(self.n_trials + 1)))
+        return frozen(np.searchsorted(self.trial, np.arange(self.n_trials + 1)))
 
     @cached_property
     def steps(self) -> NDArray[np.int64]:
@@ -165,7 +164,7 @@ class SpikeData:
         """
         if self.dt_ms is None:
             raise ValueError("these spikes have exact times and no grid; give dt_ms when building them.")
-        return _frozen(np.rint(self.time_ms / self.dt_ms).astype(np.int64))
+        return frozen(np.rint(self.time_ms / self.dt_ms).astype(np.int64))
 
     @property
     def n_clusters(self) -> int:
@@ -178,10 +177,10 @@ class SpikeData:
     def membership(self) -> NDArray[np.bool_]:
         """Which neuron belongs to which cluster, (n_neurons, n_clusters)."""
         if self.cluster is None:
-            return _frozen(np.zeros((self.n_neurons, 0), bool))
+            return frozen(np.zeros((self.n_neurons, 0), bool))
         if self.cluster.ndim == 2:
             return self.cluster
-        return _frozen(self.cluster[:, None] == np.arange(self.n_clusters))
+        return frozen(self.cluster[:, None] == np.arange(self.n_clusters))
 
     def spike_counts(self) -> NDArray[np.int64]:
         """Count the spikes of each neuron in each trial.
@@ -236,7 +235,7 @@ class SpikeData:
         (1, array([1]), array([2., 3.]))
         """
         start, stop = self._select_window(time_ms)
-        trials = _as_selection("trial", trial, self.n_trials)
+        trials = as_selection("trial", trial, self.n_trials)
         neurons = self._select_neurons(neuron, cluster, population)
 
         new_trial = np.full(self.n_trials, -1, np.int32)
@@ -279,11 +278,11 @@ class SpikeData:
         self, neuron: ArrayLike | None, cluster: ArrayLike | None, population: str | None
     ) -> NDArray[np.intp]:
         keep = np.zeros(self.n_neurons, bool)
-        keep[_as_selection("neuron", neuron, self.n_neurons)] = True
+        keep[as_selection("neuron", neuron, self.n_neurons)] = True
         if cluster is not None:
             if self.cluster is None:
                 raise ValueError("these spikes have no cluster labels; give cluster= when building them.")
-            wanted = _as_selection("cluster", cluster, self.n_clusters)
+            wanted = as_selection("cluster", cluster, self.n_clusters)
             keep &= self.membership[:, wanted].any(axis=1)
         if population is not None:
             if self.population is None or population not in self.population:
@@ -360,77 +359,3 @@ def _spacing(values: ArrayLike) -> float:
 def _snap_edge(name: str, time_ms: float, dt_ms: float) -> float:
     """Return the edge as the same float that a spike at this step has."""
     return math.copysign(require_steps(name, abs(time_ms), dt_ms) * dt_ms, time_ms)
-
-
-def _as_indices(name: str, values: ArrayLike, count: int) -> NDArray[np.int32]:
-    array = np.asarray(values)
-    if array.size == 0:
-        return np.zeros(array.shape, np.int32)
-    if array.dtype.kind not in "iu":
-        raise TypeError(f"{name} must hold integers, got values of type {array.dtype}.")
-    if array.min() < 0 or array.max() >= count:
-        raise ValueError(
-            f"{name} runs from {array.min()} to {array.max()} but must lie in 0..{count - 1}; check n_{name}s={count}."
-        )
-    return array.astype(np.int32)
-
-
-def _as_clusters(values: ArrayLike, n_neurons: int) -> NDArray:
-    array = np.asarray(values)
-    if array.ndim not in (1, 2) or array.shape[0] != n_neurons:
-        raise ValueError(f"cluster must have one row for each of {n_neurons} neurons, got shape {array.shape}.")
-    if array.ndim == 2:
-        return array.astype(bool)
-    if array.size and array.dtype.kind not in "iu":
-        raise TypeError(f"cluster must hold integers (-1 for none), got values of type {array.dtype}.")
-    if array.size and array.min() < -1:
-        raise ValueError(f"cluster labels must be at least -1 (no cluster), got {array.min()}.")
-    return array.astype(np.int32)
-
-
-def _as_names(values: ArrayLike | None, n_neurons: int) -> NDArray[np.str_] | None:
-    if values is None:
-        return None
-    array = np.asarray(values, dtype=np.str_)
-    if array.shape != (n_neurons,):
-        raise ValueError(f"population must name each of {n_neurons} neurons, got shape {array.shape}.")
-    return _frozen(array.copy())
-
-
-def _as_ids(name: str, values: ArrayLike | None, count: int) -> NDArray[np.int64]:
-    array = np.arange(count) if values is None else np.asarray(values)
-    if array.size and array.dtype.kind not in "iu":
-        raise TypeError(f"{name} must hold integers, got values of type {array.dtype}.")
-    if array.shape != (count,):
-        raise ValueError(f"{name} must have {count} entries, got shape {array.shape}.")
-    return _frozen(array.astype(np.int64))
-
-
-def _as_selection(name: str, wanted: ArrayLike | None, count: int) -> NDArray[np.intp]:
-    if wanted is None:
-        return np.arange(count)
-    array = np.atleast_1d(np.asarray(wanted))
-    if array.ndim > 1:
-        raise ValueError(f"{name} must be one index, a list of indices or a mask, got shape {array.shape}.")
-    if array.dtype == bool:
-        if array.shape != (count,):
-            raise ValueError(f"the {name} mask has shape {array.shape} but there are {count}.")
-        return np.flatnonzero(array)
-    if array.size == 0:
-        return np.zeros(0, np.intp)
-    array = _as_indices(name, array, count)
-    if (np.diff(array) <= 0).any():
-        raise ValueError(f"{name} must list each index once in increasing order.")
-    return array.astype(np.intp)
-
-
-def _sorting_order(trial: NDArray, time: NDArray, neuron: NDArray) -> NDArray[np.intp] | None:
-    """Return the sorting permutation, or None where the spikes already are in order (simulations are)."""
-    d_trial, d_time, d_neuron = np.diff(trial), np.diff(time), np.diff(neuron)
-    ordered = (d_trial > 0) | ((d_trial == 0) & ((d_time > 0) | ((d_time == 0) & (d_neuron >= 0))))
-    return None if ordered.all() else np.lexsort((neuron, time, trial))
-
-
-def _frozen(array: NDArray) -> NDArray:
-    array.flags.writeable = False
-    return array

@@ -233,8 +233,8 @@ def _covariance_claims(results: Results) -> list[Claim]:
             results.join("clustered", "tau_cross"),
             "ms",
             note=(
-                "Exponential without offset fitted to lags 10 to 200 ms of each network; trial mean subtracted, biased. "
-                "Subtracting the mean of trials of 1.5 s shortens it: see the further numbers."
+                "Exponential without offset fitted to lags 10 to 200 ms of each network; trial mean subtracted, biased "
+                "(1/n). Subtracting the mean of trials of 1.5 s shortens it: see the further numbers."
             ),
         ),
         Claim(f"{name}: unbiased", "not given", None, results.join("clustered", "tau_cross_unbiased"), "ms"),

@@ -1,0 +1,131 @@
+"""Files that appear whole or not at all, and npz files of arrays with a JSON header."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# What zipfile, zlib and numpy raise for an archive that was cut or changed; RuntimeError is "encrypted",
+# NotImplementedError (one of its kind) an unknown version or compression.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, TypeError, AttributeError, RuntimeError)
+
+
+class ForeignFileError(ValueError):
+    """An npz file without the header that this package writes."""
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file for writing beside its place; put it there at the end, or leave nothing if something fails.
+
+    Parameters
+    ----------
+    path : Path
+        An existing file is replaced.
+
+    Yields
+    ------
+    file
+
+    Raises
+    ------
+    OSError
+        If the folder does not exist or cannot be written, or there is a folder of that name.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(f"cannot write {path}: it is a folder; name a file in it.")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"cannot write {path.name}: the folder {path.parent} does not exist; make it first.")
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    except OSError as error:
+        raise OSError(f"cannot write {path}: {error.strerror}; choose a folder that can be written.") from None
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        # mkstemp makes private files; a result has the permissions any other new file would have.
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def save_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDArray]) -> None:
+    """Write arrays and a JSON header to an npz file.
+
+    Parameters
+    ----------
+    path : Path
+    header : mapping
+        JSON-ready.
+    arrays : mapping of ndarray
+        Of plain types; none may be called ``header``.
+
+    Raises
+    ------
+    TypeError
+        If the header cannot be written as JSON.
+    OSError
+        As in `whole_file`.
+    """
+    # Named in the header too: a damaged zip directory can lose its last members without a complaint from zipfile.
+    text = json.dumps({**header, "arrays": list(arrays)})
+    content: dict[str, Any] = {"header": np.array(text), **arrays}
+    with whole_file(path) as file:
+        np.savez_compressed(file, **content)
+
+
+def load_arrays(path: Path) -> tuple[dict[str, Any], dict[str, NDArray]]:
+    """Read what `save_arrays` wrote.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    header : dict
+    arrays : dict of ndarray
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ForeignFileError
+        If it is an npz file without such a header.
+    ValueError
+        If it is damaged.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}; check the path.")
+    try:
+        # Opened here because np.load leaves a file open that turns out to be no zip archive.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except _DAMAGE as error:
+        raise ValueError(f"{path} is damaged or not an npz file ({type(error).__name__}); write it again.") from None
+    except ValueError:
+        raise ValueError(f"{path} is damaged or not an npz file of plain arrays; write it again.") from None
+    try:
+        header = json.loads(str(arrays.pop("header")))
+        named = set(header["arrays"])
+    except (json.JSONDecodeError, KeyError, TypeError):
+        raise ForeignFileError(f"{path} is an npz file but not one written by metastable.") from None
+    differing = named.symmetric_difference(arrays)
+    if differing:
+        raise ValueError(f"{path} is damaged: the arrays {sorted(differing)} are not as its header says.")
+    return header, arrays

@@ -2,9 +2,8 @@
 
 Run with ``python benchmarks/spike_statistics.py``. Each case runs in a process of its own; times are of one call,
 scipy's imports included, and the peak of memory is that of the whole process during the call, the spikes included.
-Elephant
-computes a subset, and its time is scaled by the number of trains, pairs or trials; the results are compared before the
-ratio is printed.
+Elephant computes a subset, and its time is scaled by the number of trains, pairs or trials; the results are compared
+before the ratio is printed.
 """
 
 from __future__ import annotations

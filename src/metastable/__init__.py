@@ -9,6 +9,7 @@ from metastable._provenance import version
 
 if TYPE_CHECKING:
     from metastable import figures as figures
+    from metastable import meanfield as meanfield
     from metastable import networks as networks
     from metastable import papers as papers
     from metastable import simulation as simulation
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
     from metastable.spikes import SpikeData as SpikeData
 
 __version__ = version()
-__all__ = ["SpikeData", "figures", "networks", "papers", "simulate", "simulation", "spikes", "statistics"]
+__all__ = ["SpikeData", "figures", "meanfield", "networks", "papers", "simulate", "simulation", "spikes", "statistics"]
 
 # Rooms are opened on first use: `import metastable` and `metastable --help` must not pay for numba or matplotlib.
-_ROOMS = ("figures", "networks", "papers", "simulation", "spikes", "statistics")
+_ROOMS = ("figures", "meanfield", "networks", "papers", "simulation", "spikes", "statistics")
 _NAMES = {"SpikeData": "spikes", "simulate": "simulation"}
 
 

@@ -341,9 +341,9 @@ def test_bernoulli_words_of_any_probability(p):
 @pytest.mark.parametrize("kind", ["equal", "unequal", "overlapping", "background", "any"])
 def test_cluster_masks_against_all_pairs(kind):
     post, pre = layout_of(kind, 150, 3), layout_of(kind, 66, 3)
-    pattern, masks = _cluster_masks(population("A", 150, post), population("B", 66, pre))
+    pattern, masks = _cluster_masks(population("B", 66, pre), population("A", 150, post))
     bits = np.unpackbits(masks.view(np.uint8), axis=1, bitorder="little").astype(bool)
     np.testing.assert_array_equal(bits[pattern][:, :150], share_a_cluster(post, pre).T)
     assert not bits[:, 150:].any()
-    pattern, masks = _cluster_masks(population("A", 150, post), population("B", 66, None))
+    pattern, masks = _cluster_masks(population("B", 66, None), population("A", 150, post))
     assert not masks[pattern].any()

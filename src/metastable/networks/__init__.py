@@ -1,16 +1,22 @@
 """Structure as data: populations, clusters, connections, stimuli, and the wirings drawn from them."""
 
+from metastable.networks._binary_network import BinaryNetwork as BinaryNetwork
+from metastable.networks._binary_network import BinaryPopulation as BinaryPopulation
 from metastable.networks._cluster_layout import ClusterLayout as ClusterLayout
-from metastable.networks._lif_network import Block as Block
-from metastable.networks._lif_network import Connection as Connection
+from metastable.networks._connection import Block as Block
+from metastable.networks._connection import Connection as Connection
 from metastable.networks._lif_network import LIFNetwork as LIFNetwork
 from metastable.networks._lif_network import Population as Population
 from metastable.networks._lif_network import Synapse as Synapse
 from metastable.networks._litwin_kumar_doiron_2012 import litwin_kumar_doiron_2012 as litwin_kumar_doiron_2012
+from metastable.networks._rost_2018 import rost_2018 as rost_2018
 from metastable.networks._stimulus import Stimulus as Stimulus
+from metastable.networks._wiring import WiredBinaryNetwork as WiredBinaryNetwork
 from metastable.networks._wiring import WiredLIFNetwork as WiredLIFNetwork
 
 __all__ = [
+    "BinaryNetwork",
+    "BinaryPopulation",
     "Block",
     "ClusterLayout",
     "Connection",
@@ -18,6 +24,8 @@ __all__ = [
     "Population",
     "Stimulus",
     "Synapse",
+    "WiredBinaryNetwork",
     "WiredLIFNetwork",
     "litwin_kumar_doiron_2012",
+    "rost_2018",
 ]

@@ -6,6 +6,7 @@ import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -177,6 +178,14 @@ class ClusterLayout:
             edges = np.flatnonzero(np.diff(column))
             clusters.append(tuple(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)))
         return ClusterLayout(matrix.shape[0], tuple(clusters))
+
+    @staticmethod
+    def from_dict(data: dict[str, Any] | None) -> ClusterLayout | None:
+        """Rebuild a layout from its ``dataclasses.asdict``, or from the JSON of it; None stays None."""
+        if data is None:
+            return None
+        runs = tuple(tuple((a, b) for a, b in cluster) for cluster in data["clusters"])
+        return ClusterLayout(data["n_neurons"], runs)
 
     @property
     def n_clusters(self) -> int:

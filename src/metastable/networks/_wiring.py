@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from metastable._random import Purpose, resolve_seed, stream
 from metastable._validation import require_integer
+from metastable.networks._binary_network import BinaryNetwork
 from metastable.networks._cluster_layout import share_a_cluster, shared_with_pattern
-from metastable.networks._lif_network import LIFNetwork, Population
+from metastable.networks._clustered_network import ClusteredNetwork
+from metastable.networks._lif_network import LIFNetwork
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -25,26 +28,27 @@ _DIGITS = 32
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class WiredLIFNetwork:
-    """One network: its specification, who is connected to whom, and the bias of each neuron.
+class WiredNetwork:
+    """One network: its specification and who is connected to whom; abstract.
 
-    Populations are laid out one after the other, each padded to whole words of 64 bits. Neuron j's outgoing
-    connections are row ``position[j]`` of `bits`; bit k of word b stands for the neuron at position ``64 b + k``.
+    Populations are laid out one after the other, each padded to whole words of 64 bits. A neuron's row of `bits` is at
+    its position; bit k of word b stands for the neuron at position ``64 b + k``.
 
     Parameters
     ----------
-    network : LIFNetwork
+    network : ClusteredNetwork
     seed, network_index : int
-        Where the random streams of wiring and bias were.
+        Where the random streams of the wiring were.
     bits : ndarray of uint64, (n_positions, n_words)
-    bias : ndarray of float, (n_neurons,)
     """
 
-    network: LIFNetwork
+    network: Any
     seed: int
     network_index: int
     bits: NDArray[np.uint64] = field(repr=False)
-    bias: NDArray[np.float64] = field(repr=False)
+
+    # Whether a row holds the targets of a presynaptic neuron, or the sources of a postsynaptic one.
+    rows_are_presynaptic: ClassVar[bool]
 
     @cached_property
     def words(self) -> dict[str, slice]:
@@ -64,25 +68,28 @@ class WiredLIFNetwork:
 
     def adjacency(self, post: str, pre: str) -> NDArray[np.bool_]:
         """Return who is connected, (n_post, n_pre)."""
-        rows = self.bits[self.position[self.network.neurons(pre)], self.words[post]]
+        row, column = (pre, post) if self.rows_are_presynaptic else (post, pre)
+        rows = self.bits[self.position[self.network.neurons(row)], self.words[column]]
         dense = np.unpackbits(np.ascontiguousarray(rows).view(np.uint8), axis=1, bitorder="little")
-        return dense[:, : self.network.population(post).size].T.astype(bool)
+        connected = dense[:, : self.network.population(column).size].astype(bool)
+        return connected.T if self.rows_are_presynaptic else connected
 
     def share_a_cluster(self, post: str, pre: str) -> NDArray[np.bool_]:
         """Return who shares a cluster, (n_post, n_pre), or a single False where a population has no clusters."""
         return share_a_cluster(self.network.population(post).layout, self.network.population(pre).layout)
 
     def cluster_masks(self, post: str, pre: str) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-        """Return the postsynaptic bits that share a cluster with each presynaptic neuron.
+        """Return the bits of a row that share a cluster with the row's neuron.
 
         Returns
         -------
-        pattern : ndarray of int, (n_pre,)
+        pattern : ndarray of int, (n_rows,)
             Neurons that belong to the same clusters have the same mask; this is its number.
         masks : ndarray of uint64, (n_patterns, n_words)
-            Over the words of the postsynaptic population.
+            Over the words of the population in the columns.
         """
-        return _cluster_masks(self.network.population(post), self.network.population(pre))
+        row, column = (pre, post) if self.rows_are_presynaptic else (post, pre)
+        return _cluster_masks(self.network.population(row), self.network.population(column))
 
     def weight_matrix(self) -> csr_array:
         """Return all weights as a sparse matrix, (n_neurons, n_neurons), row: postsynaptic, column: presynaptic.
@@ -107,53 +114,143 @@ class WiredLIFNetwork:
 
     def __repr__(self) -> str:
         return (
-            f"WiredLIFNetwork: {self.network.n_neurons:,} neurons, {self.n_synapses:,} synapses, "
+            f"{type(self).__name__}: {self.network.n_neurons:,} neurons, {self.n_synapses:,} synapses, "
             f"seed {self.seed}, network {self.network_index}"
         )
 
 
-def wire(network: LIFNetwork, *, seed: int | None = None, network_index: int = 0) -> WiredLIFNetwork:
+@dataclass(frozen=True, eq=False, repr=False)
+class WiredLIFNetwork(WiredNetwork):
+    """One LIF network: specification, connections, and the bias of each neuron.
+
+    Parameters
+    ----------
+    network : LIFNetwork
+    seed, network_index : int
+        Where the random streams of wiring and bias were.
+    bits : ndarray of uint64, (n_positions, n_words)
+        A row holds the targets of a presynaptic neuron; see `position` and `words`.
+    bias : ndarray of float, (n_neurons,)
+    """
+
+    network: LIFNetwork
+    bias: NDArray[np.float64] = field(repr=False)
+
+    rows_are_presynaptic: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class WiredBinaryNetwork(WiredNetwork):
+    """One binary network: specification and connections.
+
+    Parameters
+    ----------
+    network : BinaryNetwork
+    seed, network_index : int
+        Where the random streams of the wiring were.
+    bits : ndarray of uint64, (n_positions, n_words)
+        A row holds the sources of a postsynaptic neuron; see `position` and `words`.
+    """
+
+    network: BinaryNetwork
+
+    rows_are_presynaptic: ClassVar[bool] = False
+
+    def with_weights_of(self, network: BinaryNetwork) -> WiredBinaryNetwork:
+        """Return the same connections with the weights, thresholds and drive of another specification.
+
+        Weight clustering does not touch the connections, so one wiring serves every J_+ and R_J.
+
+        Parameters
+        ----------
+        network : BinaryNetwork
+            With the same populations, layouts and connection probabilities.
+
+        Returns
+        -------
+        WiredBinaryNetwork
+
+        Raises
+        ------
+        ValueError
+            If its connections would be drawn differently.
+        """
+        if _drawn_from(network) != _drawn_from(self.network):
+            raise ValueError(
+                "the other network has other sizes, layouts or connection probabilities, so these connections are not "
+                "its own; wire it instead."
+            )
+        return dataclasses.replace(self, network=network)
+
+
+def wire_lif(network: LIFNetwork, *, seed: int | None = None, network_index: int = 0) -> WiredLIFNetwork:
     """Draw the connections and the bias of one network; see `LIFNetwork.wire`."""
     seed = resolve_seed(seed)
     network_index = require_integer("network_index", network_index, minimum=0)
-    words = _words(network)
-    n_words = max(s.stop for s in words.values())
-    bits = np.zeros((n_words * WORD, n_words), np.uint64)
-    for index, connection in enumerate(network.connections):
-        post, pre = network.population(connection.post), network.population(connection.pre)
-        block = network.block(post.name, pre.name)
-        pattern, masks = _cluster_masks(post, pre)
-        target = bits[:, words[post.name]]
-        first = WORD * words[pre.name].start
-        for chunk, start in enumerate(range(0, pre.size, _ROWS_PER_STREAM)):
-            rng = stream(seed, Purpose.WIRING, network_index, index, chunk)
-            stop = min(start + _ROWS_PER_STREAM, pre.size)
-            rows = _bernoulli_words(rng, block.p_out, (stop - start, target.shape[1]))
-            if block.p_in != block.p_out:
-                _redraw_within_clusters(rng, rows, pattern[start:stop], masks, block.p_in)
-            rows[:, -1] &= _tail_mask(post.size)
-            target[first + start : first + stop] = rows
-        if post.name == pre.name:
-            own = np.arange(pre.size)
-            target[first + own, own // WORD] &= ~(np.uint64(1) << (own % WORD).astype(np.uint64))
-    bits.flags.writeable = False
+    bits = _draw_bits(network, seed, network_index, rows_are_presynaptic=True)
     rng = stream(seed, Purpose.BIAS, network_index)
     bias = np.concatenate([rng.uniform(*p.bias, size=p.size) for p in network.populations])
     bias.flags.writeable = False
     return WiredLIFNetwork(network, seed, network_index, bits, bias)
 
 
-def _cluster_masks(post: Population, pre: Population) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    n_words = -(-post.size // WORD)
-    if post.layout is None or pre.layout is None:
-        return np.zeros(pre.size, np.int64), np.zeros((1, n_words), np.uint64)
-    with_pattern = shared_with_pattern(post.layout, pre.layout)
+def wire_binary(network: BinaryNetwork, *, seed: int | None = None, network_index: int = 0) -> WiredBinaryNetwork:
+    """Draw the connections of one network; see `BinaryNetwork.wire`."""
+    seed = resolve_seed(seed)
+    network_index = require_integer("network_index", network_index, minimum=0)
+    bits = _draw_bits(network, seed, network_index, rows_are_presynaptic=False)
+    return WiredBinaryNetwork(network, seed, network_index, bits)
+
+
+def _draw_bits(
+    network: ClusteredNetwork, seed: int, network_index: int, *, rows_are_presynaptic: bool
+) -> NDArray[np.uint64]:
+    words = _words(network)
+    n_words = max(s.stop for s in words.values())
+    bits = np.zeros((n_words * WORD, n_words), np.uint64)
+    for index, connection in enumerate(network.connections):
+        post, pre = network.population(connection.post), network.population(connection.pre)
+        row, column = (pre, post) if rows_are_presynaptic else (post, pre)
+        block = network.block(post.name, pre.name)
+        pattern, masks = _cluster_masks(row, column)
+        target = bits[:, words[column.name]]
+        first = WORD * words[row.name].start
+        for chunk, start in enumerate(range(0, row.size, _ROWS_PER_STREAM)):
+            rng = stream(seed, Purpose.WIRING, network_index, index, chunk)
+            stop = min(start + _ROWS_PER_STREAM, row.size)
+            drawn = _bernoulli_words(rng, block.p_out, (stop - start, target.shape[1]))
+            if block.p_in != block.p_out:
+                _redraw_within_clusters(rng, drawn, pattern[start:stop], masks, block.p_in)
+            drawn[:, -1] &= _tail_mask(column.size)
+            target[first + start : first + stop] = drawn
+        if post.name == pre.name:
+            own = np.arange(pre.size)
+            target[first + own, own // WORD] &= ~(np.uint64(1) << (own % WORD).astype(np.uint64))
+    bits.flags.writeable = False
+    return bits
+
+
+def _drawn_from(network: ClusteredNetwork) -> list[Any]:
+    """Return all that the drawing of connections depends on."""
+    blocks = [(c.post, c.pre, network.block(c.post, c.pre)) for c in network.connections]
+    return [
+        [(p.name, p.size, p.layout) for p in network.populations],
+        [(post, pre, block.p_in, block.p_out) for post, pre, block in blocks],
+    ]
+
+
+def _cluster_masks(row: Any, column: Any) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """Return, for each membership pattern of the row population, the columns that share a cluster, as bits."""
+    n_words = -(-column.size // WORD)
+    if row.layout is None or column.layout is None:
+        return np.zeros(row.size, np.int64), np.zeros((1, n_words), np.uint64)
+    with_pattern = shared_with_pattern(column.layout, row.layout)
     shared = np.zeros((len(with_pattern), n_words * WORD), np.uint8)
-    shared[:, : post.size] = with_pattern
-    return pre.layout.patterns[1], np.packbits(shared, axis=1, bitorder="little").view(np.uint64)
+    shared[:, : column.size] = with_pattern
+    return row.layout.patterns[1], np.packbits(shared, axis=1, bitorder="little").view(np.uint64)
 
 
-def _words(network: LIFNetwork) -> dict[str, slice]:
+def _words(network: ClusteredNetwork) -> dict[str, slice]:
     words, start = {}, 0
     for population in network.populations:
         stop = start + -(-population.size // WORD)

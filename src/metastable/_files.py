@@ -42,15 +42,7 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     OSError
         If the folder does not exist or cannot be written, or there is a folder of that name.
     """
-    if path.is_dir():
-        raise IsADirectoryError(f"cannot write {path}: it is a folder; name a file in it.")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"cannot write {path.name}: the folder {path.parent} does not exist; make it first.")
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    except OSError as error:
-        raise OSError(f"cannot write {path}: {error.strerror}; choose a folder that can be written.") from None
-    temporary = Path(name)
+    handle, temporary = _open_beside(path)
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
@@ -62,6 +54,36 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def require_writable(path: Path) -> None:
+    """Raise what `whole_file` would raise, before the work whose result is to be written.
+
+    Parameters
+    ----------
+    path : Path
+        Nothing is there afterwards that was not there before.
+
+    Raises
+    ------
+    OSError
+        As in `whole_file`.
+    """
+    handle, temporary = _open_beside(path)
+    os.close(handle)
+    temporary.unlink()
+
+
+def _open_beside(path: Path) -> tuple[int, Path]:
+    if path.is_dir():
+        raise IsADirectoryError(f"cannot write {path}: it is a folder; name a file in it.")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"cannot write {path.name}: the folder {path.parent} does not exist; make it first.")
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    except OSError as error:
+        raise OSError(f"cannot write {path}: {error.strerror}; choose a folder that can be written.") from None
+    return handle, Path(name)
 
 
 def save_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDArray]) -> None:

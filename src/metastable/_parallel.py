@@ -99,6 +99,11 @@ def run_jobs(
         if failed is not None:
             failed.result()
         return [future.result() for future in futures]
+    except KeyboardInterrupt:
+        # Jobs that report seldom take some seconds to end; without a word it looks as if Ctrl-C had been missed.
+        if bar is not None:
+            bar.write("stopping ...", file=sys.stderr)
+        raise
     finally:
         monitor.stop()
         pool.shutdown(wait=True, cancel_futures=True)

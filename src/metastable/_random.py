@@ -18,6 +18,7 @@ class Purpose(IntEnum):
     WIRING = 0
     BIAS = 1
     INITIAL_STATE = 2
+    UPDATES = 3
 
 
 def resolve_seed(seed: int | None) -> int:

@@ -125,11 +125,11 @@ def simulate(
     onset_ms, offset_ms, engine, jobs, as_json,
 ) -> None:  # fmt: skip
     """Simulate the clustered network of Litwin-Kumar & Doiron (2012) and write its spikes."""
+    from metastable._files import require_writable
     from metastable.networks import Stimulus, litwin_kumar_doiron_2012
     from metastable.simulation import simulate as run
 
-    if not output.parent.is_dir():
-        raise click.ClickException(f"the folder {output.parent} does not exist; make it first.")
+    require_writable(output)
     network = litwin_kumar_doiron_2012(
         r_ee=r_ee, j_plus=j_plus, clustering=clustering, weights=weights, n_e=n_e, n_clusters=n_clusters
     )

@@ -45,7 +45,9 @@ class ClusterLayout:
             raise ValueError("a layout needs at least one cluster; leave the layout out for an unclustered population.")
         for index, runs in enumerate(clusters):
             edges = [edge for run in runs for edge in run]
-            if not edges or sorted(edges) != edges or any(a == b for a, b in runs):
+            if not edges:
+                raise ValueError(f"cluster {index} has no neurons; leave it out.")
+            if sorted(edges) != edges or any(a == b for a, b in runs):
                 raise ValueError(f"cluster {index} must be ascending, disjoint, non-empty runs, got {runs}.")
             if edges[0] < 0 or edges[-1] > self.n_neurons:
                 raise ValueError(
@@ -74,6 +76,12 @@ class ClusterLayout:
         ------
         ValueError
             If the clustered neurons cannot be divided evenly.
+
+        Examples
+        --------
+        >>> from metastable.networks import ClusterLayout
+        >>> ClusterLayout.equal(100, 4, background=0.2)
+        ClusterLayout(100 neurons in 4 clusters of 20, 20% background)
         """
         n_neurons = require_integer("n_neurons", n_neurons, minimum=1)
         n_clusters = require_integer("n_clusters", n_clusters, minimum=1)
@@ -105,6 +113,12 @@ class ClusterLayout:
         ------
         ValueError
             If the clusters need more neurons than there are.
+
+        Examples
+        --------
+        >>> from metastable.networks import ClusterLayout
+        >>> ClusterLayout.unequal([10, 30, 20]).sizes
+        array([10, 30, 20])
         """
         whole = [require_integer("sizes", size, minimum=1) for size in sizes]
         if not whole:
@@ -137,6 +151,12 @@ class ClusterLayout:
         ------
         ValueError
             If a cluster is larger than the population.
+
+        Examples
+        --------
+        >>> from metastable.networks import ClusterLayout
+        >>> ClusterLayout.overlapping(100, 4, size=30)
+        ClusterLayout(100 neurons in 4 clusters of 30, overlapping)
         """
         n_neurons = require_integer("n_neurons", n_neurons, minimum=1)
         n_clusters = require_integer("n_clusters", n_clusters, minimum=1)
@@ -167,6 +187,12 @@ class ClusterLayout:
         ------
         ValueError
             If it is no matrix, or a cluster is empty.
+
+        Examples
+        --------
+        >>> from metastable.networks import ClusterLayout
+        >>> ClusterLayout.from_membership([[1, 0], [1, 1], [0, 1], [0, 0]])
+        ClusterLayout(4 neurons in 2 clusters of 2, overlapping, 25% background)
         """
         matrix = np.asarray(membership).astype(bool)
         if matrix.ndim != 2:

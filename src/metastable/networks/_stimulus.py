@@ -87,6 +87,17 @@ class Stimulus:
         Returns
         -------
         Stimulus
+
+        Raises
+        ------
+        ValueError
+            If it ends before it begins, or a number is not finite.
+
+        Examples
+        --------
+        >>> from metastable.networks import Stimulus
+        >>> Stimulus.step(0.07, start_ms=1500, stop_ms=2000, clusters=[0, 1])
+        Stimulus: 0.07 from 1500 to 2000 ms in clusters 0, 1
         """
         start, stop = _window(start_ms, stop_ms)
         level = require_number("amplitude", amplitude)
@@ -118,6 +129,17 @@ class Stimulus:
         Returns
         -------
         Stimulus
+
+        Raises
+        ------
+        ValueError
+            As in `step`.
+
+        Examples
+        --------
+        >>> from metastable.networks import Stimulus
+        >>> Stimulus.ramp(0.2, start_ms=100, stop_ms=300, population="E").values([99, 100, 200, 299, 300])
+        array([[0.   , 0.   , 0.1  , 0.199, 0.   ]])
         """
         start, stop = _window(start_ms, stop_ms)
         level = require_number("amplitude", amplitude)
@@ -149,6 +171,17 @@ class Stimulus:
         Returns
         -------
         Stimulus
+
+        Raises
+        ------
+        ValueError
+            If the values are no list of finite numbers.
+
+        Examples
+        --------
+        >>> from metastable.networks import Stimulus
+        >>> Stimulus.array([0.1, 0.3], dt_ms=10).values([0, 9.9, 10, 20])
+        array([[0.1, 0.1, 0.3, 0. ]])
         """
         level = np.asarray(values, dtype=float)
         if level.ndim != 1 or not level.size or not np.isfinite(level).all():

@@ -72,6 +72,16 @@ class Claim:
         return float(stdtrit(n - 1, 0.975)) * self.spread / math.sqrt(n)
 
     @property
+    def accepted(self) -> str:
+        """The interval as text, empty without one."""
+        if self.interval is None:
+            return ""
+        low, high = self.interval
+        if math.isinf(low):
+            return f"below {high:g}"
+        return f"above {low:g}" if math.isinf(high) else f"{low:g} to {high:g}"
+
+    @property
     def measured(self) -> str:
         """Mean, spread between networks and their number, as text."""
         unit = f" {self.unit}" if self.unit else ""

@@ -81,10 +81,12 @@ def _details(numbers: list[Claim]) -> str:
 def _table(claims: list[Claim]) -> str:
     rows = "\n".join(
         f"<tr><td>{escape(c.statement)}{_note(c)}</td><td class=number>{escape(c.paper)}</td>"
-        f"<td class=number>{escape(c.measured)}</td><td class={c.verdict}>{c.verdict}</td></tr>"
+        f"<td class=number>{escape(c.accepted)}</td><td class=number>{escape(c.measured)}</td>"
+        f"<td class={c.verdict}>{c.verdict}</td></tr>"
         for c in claims
     )
-    return f"<table><tr><th>Statement</th><th>Paper</th><th>Measured</th><th>Verdict</th></tr>\n{rows}</table>"
+    names = ("Statement", "Paper", "Accepted", "Measured", "Verdict")
+    return f"<table><tr>{''.join(f'<th>{name}</th>' for name in names)}</tr>\n{rows}</table>"
 
 
 def _note(claim: Claim) -> str:

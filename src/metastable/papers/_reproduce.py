@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from metastable._parallel import Monitor, run_jobs
+from metastable._parallel import Monitor, resolve_n_jobs, run_jobs
 from metastable._provenance import provenance
 from metastable._random import resolve_seed
 from metastable._validation import require_choice
@@ -124,6 +124,7 @@ def reproduce_paper(
     chosen = _choose_figures(paper, figures)
     size = paper.scales[require_choice("scale", scale, tuple(paper.scales))]
     seed = resolve_seed(seed)
+    resolve_n_jobs(n_jobs)
     folder = _prepare_folder(Path("reports") / paper.key if output is None else Path(output))
     store = ResultStore(folder / "computed", seed)
     report = Report(
@@ -183,7 +184,8 @@ def _obtain(
         report.n_computed += 1
         monitor.advance(1)
 
-    run_jobs(run, missing, n_jobs=n_jobs, total=len(missing), label=label, unit="results", progress=progress)
+    if missing:
+        run_jobs(run, missing, n_jobs=n_jobs, total=len(missing), label=label, unit="results", progress=progress)
 
 
 def _draw(figure: Figure, results: Results, folder: Path) -> FigureReport:

@@ -32,11 +32,13 @@ class ResultStore:
         self.seed = seed
 
     def load(self, job: Job) -> Numbers | None:
-        """Return the numbers of a job, or None if they were not computed or the file is damaged."""
+        """Return the numbers of a job, or None if they were not computed or the file is damaged or of another job."""
         try:
-            return load_arrays(self._path(job))[1]
+            header, numbers = load_arrays(self._path(job))
         except (FileNotFoundError, ValueError):
             return None
+        # A file may have been copied or renamed: its header says what its numbers are.
+        return numbers if header.items() >= self._header(job).items() else None
 
     def compute(self, job: Job) -> Numbers:
         """Run a job and keep its numbers."""

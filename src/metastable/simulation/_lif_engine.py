@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metastable._parallel import Monitor, run_jobs
+from metastable.simulation._aligned import aligned_zeros
 from metastable.simulation._lif_kernel import lif_kernel
 from metastable.simulation._lif_vector import LANES, Kinetics
 from metastable.simulation._plan import SimulationPlan, SynapticTraces
@@ -138,11 +139,11 @@ def _run_trial(plan: SimulationPlan, arrays: _NetworkArrays, kernel, trial: int,
     n_positions, n_blocks = wired.bits.shape
     n_populations = arrays.reset.size
     n_traces = len(arrays.kinetics.signs)
-    state = _aligned_zeros((n_blocks, 2 + n_traces, LANES), plan.real)
+    state = aligned_zeros((n_blocks, 2 + n_traces, LANES), plan.real)
     # Padding behaves like a neuron that stays refractory for ever.
     state[:, 0] = _at_positions(plan, plan.initial_v(trial), fill=-np.inf).reshape(n_blocks, LANES)
     state[:, 1] = arrays.drive.reshape(n_blocks, LANES)
-    counts = _aligned_zeros((n_blocks, len(arrays.kinetics.population_of_source), LANES), np.uint16)
+    counts = aligned_zeros((n_blocks, len(arrays.kinetics.population_of_source), LANES), np.uint16)
     n_slots = int(max(arrays.refractory_steps.max() + 2, arrays.connections[:, 3].max(initial=1) + 1))
     history = np.zeros((n_slots, n_positions), np.int32)
     history_offsets = np.zeros((n_slots, n_populations + 1), np.int64)
@@ -197,11 +198,3 @@ def _at_positions(plan: SimulationPlan, values: NDArray, *, fill: float = 0.0) -
 def _hull(mask: NDArray[np.uint64]) -> tuple[int, int]:
     used = np.flatnonzero(mask)
     return (int(used[0]), int(used[-1]) + 1) if used.size else (0, 0)
-
-
-def _aligned_zeros(shape: tuple[int, ...], dtype: type) -> NDArray:
-    """Allocate zeros that begin on a cache line, as the vector loads of the kernel require."""
-    n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    buffer = np.zeros(n_bytes + 64, np.uint8)
-    start = -buffer.ctypes.data % 64
-    return buffer[start : start + n_bytes].view(dtype).reshape(shape)

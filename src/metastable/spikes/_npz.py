@@ -43,11 +43,12 @@ def save_npz(spikes: SpikeData, path: str | os.PathLike[str]) -> None:
     ...     mst.spikes.load_npz(pathlib.Path(folder) / "a.npz").n_spikes
     1
     """
+    target = Path(path)
     header = {"format": _FORMAT, "format_version": _FORMAT_VERSION}
     header |= {name: getattr(spikes, name) for name in _FACTS}
     arrays = {name: getattr(spikes, name) for name in _ARRAYS if getattr(spikes, name) is not None}
     try:
-        save_arrays(Path(path), header, arrays)
+        save_arrays(target, header, arrays)
     except (TypeError, ValueError) as error:
         raise TypeError(
             f"meta must be JSON-ready to be written: {error}; give plain numbers, texts and lists."
@@ -71,6 +72,10 @@ def load_npz(path: str | os.PathLike[str]) -> SpikeData:
         If there is no such file.
     ValueError
         If the file is damaged, or is not one of this package's.
+
+    Examples
+    --------
+    See `save_npz`.
     """
     source = Path(path)
     foreign = ValueError(f"{source} is an npz file but not one of spikes written by metastable.")

@@ -131,7 +131,7 @@ class SpikeData:
         off = np.abs(time - snapped) > min(max(1e-3 * dt, spacing), 0.1 * dt)
         if off.any():
             raise ValueError(
-                f"{off.sum()} spike times are not multiples of dt_ms={dt:g}, the first is {time[off][0]!r}; "
+                f"{off.sum()} spike times are not multiples of dt_ms={dt:g}, the first is {float(time[off][0])!r}; "
                 "give the step of the recording, or dt_ms=None for exact times."
             )
         return snapped
@@ -188,6 +188,12 @@ class SpikeData:
         Returns
         -------
         ndarray, (n_trials, n_neurons)
+
+        Examples
+        --------
+        >>> import metastable as mst
+        >>> mst.SpikeData(time_ms=[1, 2, 3], neuron=[0, 1, 1], n_neurons=3, t_stop_ms=4).spike_counts()
+        array([[1, 2, 0]])
         """
         flat = self.trial.astype(np.int64) * self.n_neurons + self.neuron
         return np.bincount(flat, minlength=self.n_trials * self.n_neurons).reshape(self.n_trials, self.n_neurons)

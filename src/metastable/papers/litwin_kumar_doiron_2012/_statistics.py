@@ -91,7 +91,7 @@ def _jobs(scale: Scale) -> list[Job]:
 
 
 _PANELS = {
-    "a": ("Firing rates", "E neurons of all networks"),
+    "a": ("Firing rates", "E neurons of all networks, first 1.5 s of each trial left out"),
     "b": ("Fano factors", "100 ms, mean over windows of var/mean across trials, ddof 0"),
     "c": ("Count correlations, all pairs", "50 ms windows, Pearson within a trial, silent trial = 0"),
     "d": (

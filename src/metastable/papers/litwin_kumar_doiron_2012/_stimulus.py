@@ -22,6 +22,7 @@ _CONDITIONS = {
     "clustered, 1 cluster": (2.5, 1),
     "uniform, 5 groups": (1.0, 5),
 }
+_PANEL_NOTES = ("100 ms windows every 20 ms, ddof 0", f"mu + {_AMPLITUDE} where shaded", " ", " ")
 
 
 def response_of_network(
@@ -95,7 +96,7 @@ def _draw(results: Results):
         axes = drawing.subplots(2, len(_CONDITIONS), sharex=True, sharey="row")
         for column, condition in enumerate(_CONDITIONS):
             top, bottom = axes[:, column]
-            figures.titled(top, condition, "100 ms windows every 20 ms, ddof 0" if column == 0 else " ")
+            figures.titled(top, condition, _PANEL_NOTES[column])
             numbers = results.first(condition)
             for ax, quantity, time in ((top, "fano", "time_ms"), (bottom, "rate", "rate_time_ms")):
                 figures.mark_window(ax, _ON_MS / 1000, _OFF_MS / 1000)
@@ -124,11 +125,11 @@ def _claims(results: Results) -> list[Claim]:
     drop = _change(results, "clustered, 5 clusters", "all")
     claims = [
         Claim(
-            "Change of the mean Fano factor of all E neurons, clustered, 5 clusters stimulated", "at most -0.4",
+            "Change of the mean Fano factor of all E neurons, clustered, 5 clusters stimulated", "falls",
             (-np.inf, -0.4), drop, note=_PROTOCOL,
         ),
         Claim(
-            "Change of the mean Fano factor of all E neurons, uniform, 5 groups stimulated", "0 ± 0.05", (-0.05, 0.05),
+            "Change of the mean Fano factor of all E neurons, uniform, 5 groups stimulated", "unchanged", (-0.05, 0.05),
             _change(results, "uniform, 5 groups", "all"),
         ),
     ]  # fmt: skip

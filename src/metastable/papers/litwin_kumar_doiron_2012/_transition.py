@@ -69,7 +69,7 @@ def _draw(results: Results):
         where = f"rises through 1\nat {location.mean():.2f} ± {location.std(ddof=1):.2f}"
         left.text(1.9, left.get_ylim()[1], where, va="top", ha="right", fontsize=7)
         figures.titled(left, "Fano factor of the E neurons", "100 ms windows, mean over windows, ddof 0")
-        figures.titled(right, "Mean rate of the E neurons", "thin: each network, thick: their mean")
+        figures.titled(right, "Mean rate of the E neurons", "first 1.5 s of each trial left out; thin: each network, thick: mean")
         figures.curve_with_spread(r_ee, rate, color=color, marker="o", show_each=True, ax=right)
         right.set(xlabel="clustering $R_{EE}$", ylabel="rate (spikes/s)", ylim=(0, None))
     return drawing

@@ -108,9 +108,15 @@ def test_bad_input_is_one_sentence_and_writes_nothing(tmp_path, arguments, sente
     assert list(tmp_path.iterdir()) == []
 
 
-def test_missing_folder_is_named_before_anything_is_simulated(tmp_path):
+def test_what_cannot_be_written_is_named_before_anything_is_simulated(tmp_path, monkeypatch):
+    def simulated(*args, **kwargs):
+        raise AssertionError
+
+    monkeypatch.setattr("metastable.simulation.simulate", simulated)
     result = run("simulate", *SMALL, "-o", tmp_path / "no" / "x.npz", ok=False)
     assert "does not exist; make it first" in result.stderr
+    assert "it is a folder; name a file in it" in run("simulate", *SMALL, "-o", tmp_path, ok=False).stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_stats_of_a_foreign_file(tmp_path):

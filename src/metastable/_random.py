@@ -19,6 +19,7 @@ class Purpose(IntEnum):
     BIAS = 1
     INITIAL_STATE = 2
     UPDATES = 3
+    CHAIN = 4
 
 
 def resolve_seed(seed: int | None) -> int:

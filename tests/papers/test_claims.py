@@ -49,3 +49,17 @@ def test_json_has_no_infinity(interval):
 
 def test_measured_names_spread_and_number_of_networks():
     assert claim([1.0, 2.0]).measured == "1.500 ± 0.707 (2 networks)"
+
+
+def test_measured_counts_networks_in_which_it_is_undefined():
+    assert claim([1.0, math.nan, 2.0]).measured == "1.500 ± 0.707 (undefined in 1 of 3 networks)"
+    assert claim([math.nan, 2.0]).measured == "2 (undefined in 1 of 2 networks)"
+    assert claim([math.nan, math.nan]).measured == "undefined in 2 of 2 networks"
+
+
+@pytest.mark.parametrize(
+    ("interval", "text"),
+    [(None, ""), ((1, 2.5), "1 to 2.5"), ((0, math.inf), "above 0"), ((-math.inf, -0.4), "below -0.4")],
+)
+def test_accepted_interval_as_text(interval, text):
+    assert claim([1.0], interval).accepted == text

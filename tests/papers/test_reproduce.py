@@ -132,6 +132,22 @@ def test_damaged_result_is_computed_again(tmp_path):
     assert len(CALLS) == 1
 
 
+def test_result_of_another_job_is_computed_again(tmp_path):
+    run(tmp_path)
+    one, other, _ = (tmp_path / "computed").iterdir()
+    other.write_bytes(one.read_bytes())
+    CALLS.clear()
+    report, _ = run(tmp_path)
+    assert len(CALLS) == 1
+    assert report.claims[1].values.tolist() == [1, 2, 3]
+
+
+def test_bad_number_of_threads_makes_no_folder(tmp_path):
+    with pytest.raises(ValueError, match="n_jobs must be at least 1"):
+        run(tmp_path / "report", n_jobs=0)
+    assert not (tmp_path / "report").exists()
+
+
 def test_figures_are_chosen_by_name_or_number(tmp_path):
     report, _ = run(tmp_path, figures=["2"])
     assert [f.name for f in report.figures] == ["second"]
@@ -156,3 +172,13 @@ def test_unknown_paper_and_scale():
 def test_repr_lists_claims(tmp_path):
     report, _ = run(tmp_path)
     assert "reproduced  mean of first: 1.500 ± 0.707 (2 networks), paper about 2" in repr(report)
+
+
+def test_one_figure_keeps_the_others_that_are_complete(tmp_path):
+    run(tmp_path)
+    CALLS.clear()
+    report, _ = run(tmp_path, figures=["second"], fresh=True)
+    assert [f.name for f in report.figures] == ["first", "second"]
+    assert sorted(CALLS) == [2]
+    report, _ = run(tmp_path, figures=["second"], seed=5)
+    assert [f.name for f in report.figures] == ["second"]

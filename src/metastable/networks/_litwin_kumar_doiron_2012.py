@@ -78,6 +78,8 @@ def litwin_kumar_doiron_2012(
     n_e = require_integer("n_e", n_e, minimum=1)
     n_i = max(1, n_e // 4) if n_i is None else require_integer("n_i", n_i, minimum=1)
     layout = ClusterLayout.equal(n_e, n_clusters) if layout is None else layout
+    if not isinstance(layout, ClusterLayout):
+        raise TypeError(f"layout must be a ClusterLayout, got {layout!r}; see ClusterLayout.equal.")
 
     if clustering == "weight":
         if j_plus is None:

@@ -192,6 +192,8 @@ class Stimulus:
         return _stimulus(tuple(knots.tolist()), tuple(np.repeat(level, 2).tolist()), clusters, population)
 
     def __add__(self, other: Stimulus) -> Stimulus:
+        if not isinstance(other, Stimulus):
+            return NotImplemented
         return Stimulus(self.parts + other.parts)
 
     def targets(self, network: LIFNetwork) -> NDArray[np.bool_]:

@@ -164,7 +164,7 @@ class WiredBinaryNetwork(WiredNetwork):
         Parameters
         ----------
         network : BinaryNetwork
-            With the same populations, layouts and connection probabilities.
+            With the same sizes and connection probabilities, and the same layouts where they shape probabilities.
 
         Returns
         -------
@@ -232,11 +232,13 @@ def _draw_bits(
 
 def _drawn_from(network: ClusteredNetwork) -> list[Any]:
     """Return all that the drawing of connections depends on."""
-    blocks = [(c.post, c.pre, network.block(c.post, c.pre)) for c in network.connections]
-    return [
-        [(p.name, p.size, p.layout) for p in network.populations],
-        [(post, pre, block.p_in, block.p_out) for post, pre, block in blocks],
-    ]
+    drawn: list[Any] = [(p.name, p.size) for p in network.populations]
+    for c in network.connections:
+        block = network.block(c.post, c.pre)
+        drawn.append((c.post, c.pre, block.p_in, block.p_out))
+        if block.p_in != block.p_out:
+            drawn.append([network.population(name).layout for name in (c.post, c.pre)])
+    return drawn
 
 
 def _cluster_masks(row: Any, column: Any) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:

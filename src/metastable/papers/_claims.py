@@ -83,12 +83,19 @@ class Claim:
 
     @property
     def measured(self) -> str:
-        """Mean, spread between networks and their number, as text."""
+        """Mean, spread between networks and their number, as text; of those in which the number is defined."""
         unit = f" {self.unit}" if self.unit else ""
         n = len(self.values)
-        if n < 2:
-            return f"{self.mean:.3g}{unit} (1 network)"
-        return f"{self.mean:.3f} ± {self.spread:.3f}{unit} ({n} networks)"
+        defined = self.values[np.isfinite(self.values)]
+        if len(defined) == n:
+            networks = f"{n} networks" if n > 1 else "1 network"
+        else:
+            networks = f"undefined in {n - len(defined)} of {n} networks"
+        if len(defined) == 0:
+            return networks
+        if len(defined) == 1:
+            return f"{defined[0]:.3g}{unit} ({networks})"
+        return f"{np.mean(defined):.3f} ± {np.std(defined, ddof=1):.3f}{unit} ({networks})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready data; infinite bounds and undefined numbers become null."""

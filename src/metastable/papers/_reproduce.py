@@ -138,11 +138,15 @@ def reproduce_paper(
     )
     # Figures may share jobs; each is computed once.
     numbers: dict[str, Numbers] = {}
-    for figure in chosen:
+    for figure in paper.figures:
         jobs = figure.jobs(size)
+        # A report of some figures keeps those that an earlier run finished.
+        if figure not in chosen and not (jobs and all(map(store.has, jobs))):
+            continue
         started = time.perf_counter()
         n_before = report.n_computed
-        _obtain(store, jobs, numbers, report, label=figure.name, n_jobs=n_jobs, fresh=fresh, progress=progress)
+        anew = fresh and figure in chosen
+        _obtain(store, jobs, numbers, report, label=figure.name, n_jobs=n_jobs, fresh=anew, progress=progress)
         by_group: dict[str, list[Numbers]] = {}
         for job in jobs:
             by_group.setdefault(job.group, []).append(numbers[store.key(job)])

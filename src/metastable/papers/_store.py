@@ -31,6 +31,10 @@ class ResultStore:
         self.folder = folder
         self.seed = seed
 
+    def has(self, job: Job) -> bool:
+        """Return whether there is a file for the job's numbers; `load` tells whether it is whole."""
+        return self._path(job).exists()
+
     def load(self, job: Job) -> Numbers | None:
         """Return the numbers of a job, or None if they were not computed or the file is damaged or of another job."""
         try:

@@ -69,7 +69,7 @@ def _as_activity(plan: BinaryPlan, trials: list[BinaryTrial], engine: str) -> Bi
     return BinaryActivity(
         cluster_rates=cluster_rates,
         population_rates=population_rates,
-        time_ms=np.arange(1, plan.n_samples + 1) * plan.sample_ms,
+        time_ms=np.linspace(plan.sample_ms, plan.duration_ms, plan.n_samples),
         sample_ms=plan.sample_ms,
         spikes=_as_spike_data(plan, trials) if plan.record_spikes else None,
         meta={

@@ -24,12 +24,13 @@ PAPER = Paper(
     scales={
         "quick": Scale(
             "quick",
-            "4 networks of each kind, 9 trials of 3 s, the first 1.5 s discarded",
+            "4 networks of each kind, 9 trials of 3 s (stimulus: 20 of 4 s), the first 1.5 s discarded",
             {**_COMMON, "n_networks": 4, "r_ee": [1.0, 1.5, 1.75, 2.0, 2.25, 2.5, 2.75, 3.0, 3.5, 4.0]},
         ),
         "full": Scale(
             "full",
-            "the paper's protocol: 12 networks of each kind, 9 trials of 3 s, the first 1.5 s discarded",
+            "the paper's protocol: 12 networks of each kind, 9 trials of 3 s (stimulus: 20 of 4 s), the first 1.5 s "
+            "discarded",
             {
                 **_COMMON,
                 "n_networks": 12,

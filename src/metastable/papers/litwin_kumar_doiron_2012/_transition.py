@@ -69,7 +69,9 @@ def _draw(results: Results):
         where = f"rises through 1\nat {location.mean():.2f} ± {location.std(ddof=1):.2f}"
         left.text(1.9, left.get_ylim()[1], where, va="top", ha="right", fontsize=7)
         figures.titled(left, "Fano factor of the E neurons", "100 ms windows, mean over windows, ddof 0")
-        figures.titled(right, "Mean rate of the E neurons", "first 1.5 s of each trial left out; thin: each network, thick: mean")
+        figures.titled(
+            right, "Mean rate of the E neurons", "first 1.5 s of each trial left out; thin: each network, thick: mean"
+        )
         figures.curve_with_spread(r_ee, rate, color=color, marker="o", show_each=True, ax=right)
         right.set(xlabel="clustering $R_{EE}$", ylabel="rate (spikes/s)", ylim=(0, None))
     return drawing
@@ -85,13 +87,19 @@ def _claims(results: Results) -> list[Claim]:
     below = (r_ee >= 1) & (r_ee <= 1.75)
     return [
         Claim(
-            "Clustering at which the mean Fano factor rises through 1", "2.0 to 2.5", (2.0, 2.5), _locations(results),
+            "Clustering at which the mean Fano factor rises through 1",
+            "2.0 to 2.5 (reproductions)",
+            (2.0, 2.5),
+            _locations(results),
             note="Linear between the values of R_EE, for each network.",
         ),
         Claim(
-            "Largest Fano factor for R_EE up to 1.75", "flat, below 1", (0, 1), fano[:, below].max(axis=1),
+            "Largest Fano factor for R_EE up to 1.75",
+            "flat, below 1 (reproductions)",
+            (0, 1),
+            fano[:, below].max(axis=1),
         ),
-    ]  # fmt: skip
+    ]
 
 
 FIGURE = Figure(

@@ -33,7 +33,14 @@ def style() -> AbstractContextManager[None]:
 
 
 def new_figure(width_inch: float, height_inch: float) -> Figure:
-    """Open a figure that needs no screen and no global state."""
+    """Open a figure of this size in inches.
+
+    Examples
+    --------
+    >>> import metastable as mst
+    >>> mst.figures.new_figure(4, 3).get_size_inches().tolist()
+    [4.0, 3.0]
+    """
     import matplotlib.pyplot as plt
 
     return plt.figure(figsize=(width_inch, height_inch))
@@ -48,8 +55,16 @@ def resolve_axes(ax: Axes | None) -> Axes:
 
 
 def titled(ax: Axes, title: str, note: str = "") -> Axes:
-    """Set the title of a panel, and beneath it, small and grey, the estimator or protocol behind the numbers."""
-    ax.set_title(title, pad=15 if note else 6)
+    """Set the title of a panel, and beneath it, small and grey, the estimator or protocol behind the numbers.
+
+    Examples
+    --------
+    >>> import metastable as mst
+    >>> ax = mst.figures.new_figure(4, 3).add_subplot()
+    >>> mst.figures.titled(ax, "Fano factor", "100 ms windows, ddof 0").get_title(loc="left")
+    'Fano factor'
+    """
+    ax.set_title(title, loc="left", pad=15 if note else 6)
     if note:
         text = ax.annotate(
             note, (0, 1), (0, 5), xycoords="axes fraction", textcoords="offset points", fontsize=6, color="#666666"

@@ -55,14 +55,38 @@ class ClusteredNetwork:
         return max((p.layout.n_clusters for p in self.populations if p.layout is not None), default=0)
 
     def population(self, name: str) -> Any:
-        """Return the population of this name."""
+        """Return the population of this name.
+
+        Raises
+        ------
+        ValueError
+            If there is none.
+
+        Examples
+        --------
+        >>> import metastable as mst
+        >>> mst.networks.litwin_kumar_doiron_2012().population("I").size
+        1000
+        """
         for population in self.populations:
             if population.name == name:
                 return population
         raise ValueError(f"there is no population {name!r}; known are {[p.name for p in self.populations]}.")
 
     def neurons(self, name: str) -> slice:
-        """Return the range of neuron indices of a population."""
+        """Return the range of neuron indices of a population.
+
+        Raises
+        ------
+        ValueError
+            If there is none of this name.
+
+        Examples
+        --------
+        >>> import metastable as mst
+        >>> mst.networks.litwin_kumar_doiron_2012().neurons("I")
+        slice(4000, 5000, None)
+        """
         start = 0
         for population in self.populations:
             if population.name == name:
@@ -77,6 +101,13 @@ class ClusteredNetwork:
         ------
         ValueError
             If there is no such connection, or clustering drives a probability above 1 or a weight below 0.
+
+        Examples
+        --------
+        >>> import metastable as mst
+        >>> block = mst.networks.litwin_kumar_doiron_2012(r_ee=2.5).block("E", "E")
+        >>> round(block.p_in, 6), round(block.p_out, 6)
+        (0.485437, 0.194175)
         """
         for connection in self.connections:
             if (connection.post, connection.pre) == (post, pre):
@@ -84,7 +115,14 @@ class ClusteredNetwork:
         raise ValueError(f"there is no connection from {pre!r} to {post!r}.")
 
     def uniform(self) -> Self:
-        """Return the same network without any clustering of probabilities or weights; labels stay."""
+        """Return the same network without any clustering of probabilities or weights; labels stay.
+
+        Examples
+        --------
+        >>> import metastable as mst
+        >>> mst.networks.litwin_kumar_doiron_2012(r_ee=2.5).uniform().block("E", "E").p_in
+        0.2
+        """
         plain = tuple(dataclasses.replace(c, probability_ratio=1.0, j_plus=1.0, j_minus=1.0) for c in self.connections)
         return dataclasses.replace(self, connections=plain, name=f"{self.name}, uniform")
 
@@ -113,5 +151,13 @@ class ClusteredNetwork:
         return np.repeat([p.name for p in self.populations], [p.size for p in self.populations])
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the specification as JSON-ready data."""
+        """Return the specification as JSON-ready data.
+
+        Examples
+        --------
+        >>> import metastable as mst
+        >>> net = mst.networks.litwin_kumar_doiron_2012()
+        >>> mst.networks.LIFNetwork.from_dict(net.to_dict()) == net
+        True
+        """
         return dataclasses.asdict(self)

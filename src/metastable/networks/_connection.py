@@ -35,6 +35,17 @@ class Connection:
         clusters and uniform probability: ``(Q - j_plus)/(Q - 1)``).
     delay_ms : float, ms
         Time from a spike to its arrival; binary networks, which have no transmission, do not use it.
+
+    Raises
+    ------
+    ValueError
+        If a probability, ratio, factor or delay is out of range.
+
+    Examples
+    --------
+    >>> from metastable.networks import Connection
+    >>> Connection(post="E", pre="E", probability=0.2, weight=0.024, probability_ratio=2.5, j_plus=1.9).clustered
+    True
     """
 
     post: str
@@ -65,7 +76,24 @@ class Connection:
 
 @dataclass(frozen=True)
 class Block:
-    """Probabilities and weights of one connection, resolved for the layout of its populations."""
+    """Probabilities and weights of one connection, resolved for the layout of its populations.
+
+    Parameters
+    ----------
+    p_in, p_out : float
+        Connection probability of pairs that share a cluster, and of those that do not.
+    j_in, j_out : float
+        Their weights.
+    shared : float
+        Fraction of pairs that share a cluster; 0 for an unclustered connection.
+
+    Examples
+    --------
+    >>> import metastable as mst
+    >>> block = mst.networks.litwin_kumar_doiron_2012(r_ee=2.5).block("E", "E")
+    >>> round(block.mean_probability, 12), block.shared
+    (0.2, 0.02)
+    """
 
     p_in: float
     p_out: float

@@ -25,6 +25,18 @@ class Synapse:
     ----------
     tau_decay_ms : float, ms
     tau_rise_ms : float, ms, optional
+        Below the decay time; None for an exponential synapse.
+
+    Raises
+    ------
+    ValueError
+        If a time is not positive, or the rise is not faster than the decay.
+
+    Examples
+    --------
+    >>> from metastable.networks import Synapse
+    >>> Synapse(tau_decay_ms=3, tau_rise_ms=1)
+    Synapse(tau_decay_ms=3.0, tau_rise_ms=1.0)
     """
 
     tau_decay_ms: float
@@ -66,6 +78,19 @@ class Population:
         Range of the uniform distribution of the initial potential, drawn anew in each trial.
     layout : ClusterLayout, optional
         Clusters of the population; None for none.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range, or the layout is for another number of neurons.
+
+    Examples
+    --------
+    >>> from metastable.networks import ClusterLayout, Population, Synapse
+    >>> e = Population(name="E", size=400, tau_m_ms=15, synapse=Synapse(tau_decay_ms=3, tau_rise_ms=1), bias=(1.1, 1.2),
+    ...                layout=ClusterLayout.equal(400, 5))
+    >>> e.threshold, e.refractory_ms
+    (1.0, 5.0)
     """
 
     name: str

@@ -224,7 +224,14 @@ class Stimulus:
         return reach
 
     def values(self, time_ms: ArrayLike) -> NDArray[np.float64]:
-        """Return the amplitude of each part at these times, (n_parts, n_times)."""
+        """Return the amplitude of each part at these times, (n_parts, n_times).
+
+        Examples
+        --------
+        >>> from metastable.networks import Stimulus
+        >>> Stimulus.ramp(1, start_ms=0, stop_ms=10).values([0, 5, 10]).tolist()
+        [[0.0, 0.5, 0.0]]
+        """
         time = np.asarray(time_ms, dtype=float)
         return np.array([part.values(time) for part in self.parts]).reshape(len(self.parts), time.size)
 

@@ -67,7 +67,16 @@ class WiredNetwork:
         return int(np.bitwise_count(self.bits).sum())
 
     def adjacency(self, post: str, pre: str) -> NDArray[np.bool_]:
-        """Return who is connected, (n_post, n_pre)."""
+        """Return who is connected, (n_post, n_pre).
+
+        Examples
+        --------
+        >>> import metastable as mst
+        >>> wired = mst.networks.litwin_kumar_doiron_2012(n_e=400, n_clusters=5).wire(seed=1)
+        >>> connected = wired.adjacency("I", "E")
+        >>> connected.shape, bool(0.45 < connected.mean() < 0.55)
+        ((100, 400), True)
+        """
         row, column = (pre, post) if self.rows_are_presynaptic else (post, pre)
         rows = self.bits[self.position[self.network.neurons(row)], self.words[column]]
         dense = np.unpackbits(np.ascontiguousarray(rows).view(np.uint8), axis=1, bitorder="little")
@@ -95,6 +104,13 @@ class WiredNetwork:
         """Return all weights as a sparse matrix, (n_neurons, n_neurons), row: postsynaptic, column: presynaptic.
 
         It has one stored entry for each synapse, 12 bytes each: 90 MB for the default network.
+
+        Examples
+        --------
+        >>> import metastable as mst
+        >>> wired = mst.networks.litwin_kumar_doiron_2012(n_e=400, n_clusters=5).wire(seed=1)
+        >>> wired.weight_matrix().nnz == wired.n_synapses
+        True
         """
         from scipy.sparse import block_array, csr_array
 
@@ -174,6 +190,14 @@ class WiredBinaryNetwork(WiredNetwork):
         ------
         ValueError
             If its connections would be drawn differently.
+
+        Examples
+        --------
+        >>> import metastable as mst
+        >>> wired = mst.networks.rost_2018(n_e=400, n_clusters=4).wire(seed=1)
+        >>> stronger = wired.with_weights_of(mst.networks.rost_2018(n_e=400, n_clusters=4, j_e_plus=3, r_j=0.75))
+        >>> stronger.n_synapses == wired.n_synapses
+        True
         """
         if _drawn_from(network) != _drawn_from(self.network):
             raise ValueError(

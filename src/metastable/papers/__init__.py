@@ -105,6 +105,15 @@ def reproduce(
         If paper, scale or figure are unknown.
     OSError
         If the output folder cannot be written.
+
+    Examples
+    --------
+    >>> import metastable as mst, tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> report = mst.papers.reproduce("litwin-kumar-doiron-2012", figures=["rasters"], output=folder.name)
+    >>> [figure.name for figure in report.figures]
+    ['rasters']
+    >>> folder.cleanup()
     """
     return reproduce_paper(
         load(paper),

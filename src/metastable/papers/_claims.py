@@ -27,6 +27,14 @@ class Claim:
     unit : str
     note : str
         A sentence on the estimator, or on why it deviates.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from metastable.papers import Claim
+    >>> claim = Claim("E rate", "3.25", (3.0, 3.5), np.array([3.2, 3.3]), "spikes/s")
+    >>> claim.verdict, claim.measured
+    ('reproduced', '3.250 ± 0.071 spikes/s (2 networks)')
     """
 
     statement: str

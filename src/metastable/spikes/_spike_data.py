@@ -322,14 +322,14 @@ class SpikeData:
     # ------------------------------------------------------------------ files
 
     def save(self, path: Any) -> None:
-        """Write to an npz file; see `metastable.spikes.save_npz`."""
+        """Write to an npz file; see `metastable.spikes.save_npz`, which has an example."""
         from metastable.spikes._npz import save_npz
 
         save_npz(self, path)
 
     @staticmethod
     def load(path: Any) -> SpikeData:
-        """Read an npz file; see `metastable.spikes.load_npz`."""
+        """Read an npz file; see `metastable.spikes.save_npz`, which has an example."""
         from metastable.spikes._npz import load_npz
 
         return load_npz(path)

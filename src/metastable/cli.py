@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-_PAPERS = ("litwin-kumar-doiron-2012",)
+_PAPERS = ("litwin-kumar-doiron-2012", "rost-2018")
 
 
 class _Group(click.Group):

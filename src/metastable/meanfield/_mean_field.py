@@ -33,8 +33,8 @@ class MeanField:
 
     Notes
     -----
-    Rost et al. 2018, eqs. 9 to 12 and 21. The variance is that of the connectivity, ``p (1 - p) m``, which decides where
-    the homogeneous state is lost.
+    Rost et al. 2018, eqs. 9 to 12 and 21. The variance is that of the connectivity, ``p (1 - p) m``, which decides
+    where the homogeneous state is lost.
 
     *Assumptions and approximations*: large networks, inputs uncorrelated and Gaussian, connections redrawn at each
     update (annealed), rates of a group without fluctuations.

@@ -45,10 +45,11 @@ class BinaryPopulation:
 
     def __post_init__(self) -> None:
         put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
-        put("size", require_integer("size", self.size, minimum=1))
-        put("tau_ms", require_number("tau_ms", self.tau_ms, above=0))
-        put("threshold", require_number("threshold", self.threshold))
-        put("drive", require_number("drive", self.drive))
+        where = f"of {self.name}"
+        put("size", require_integer(f"size {where}", self.size, minimum=1))
+        put("tau_ms", require_number(f"tau_ms {where}", self.tau_ms, above=0))
+        put("threshold", require_number(f"threshold {where}", self.threshold))
+        put("drive", require_number(f"drive {where}", self.drive))
         if self.layout is not None and self.layout.n_neurons != self.size:
             raise ValueError(
                 f"the cluster layout of {self.name} is for {self.layout.n_neurons} units but the population has "

@@ -82,7 +82,9 @@ def rost_2018(
     n_i = max(1, n_e // 4) if n_i is None else require_integer("n_i", n_i, minimum=1)
     n_clusters = require_integer("n_clusters", n_clusters, minimum=1)
     j_e_plus = require_number("j_e_plus", j_e_plus, minimum=1)
-    require_number("g", g, above=0)
+    g = require_number("g", g, above=0)
+    m_x = require_number("m_x", m_x)
+    tau_ratio = require_number("tau_ratio", tau_ratio, above=0)
     if clustering == "weight" and j_e_plus > n_clusters:
         raise ValueError(
             f"j_e_plus={j_e_plus:g} is above the number of clusters {n_clusters}, where weights between clusters would "

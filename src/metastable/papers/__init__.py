@@ -13,7 +13,7 @@ from metastable.papers._reproduce import reproduce_paper, say_on_stderr
 
 __all__ = ["Claim", "Figure", "Paper", "Report", "available", "load", "reproduce"]
 
-_MODULES = {"litwin-kumar-doiron-2012": "litwin_kumar_doiron_2012"}
+_MODULES = {"litwin-kumar-doiron-2012": "litwin_kumar_doiron_2012", "rost-2018": "rost_2018"}
 
 
 def available() -> list[str]:
@@ -27,7 +27,7 @@ def available() -> list[str]:
     --------
     >>> import metastable as mst
     >>> mst.papers.available()
-    ['litwin-kumar-doiron-2012']
+    ['litwin-kumar-doiron-2012', 'rost-2018']
     """
     return list(_MODULES)
 

@@ -27,6 +27,8 @@ class Claim:
     unit : str
     note : str
         A sentence on the estimator, or on why it deviates.
+    exact : bool
+        Whether the value was computed and not measured: it has no spread, and outside of the interval it deviates.
 
     Examples
     --------
@@ -43,6 +45,7 @@ class Claim:
     values: NDArray[np.float64]
     unit: str = ""
     note: str = ""
+    exact: bool = False
 
     @property
     def mean(self) -> float:
@@ -68,6 +71,8 @@ class Claim:
             return "undecided"
         if low <= self.mean <= high:
             return "reproduced"
+        if self.exact:
+            return "deviates"
         distance = max(low - self.mean, self.mean - high)
         return "deviates" if distance > self._half_width() else "undecided"
 
@@ -93,6 +98,8 @@ class Claim:
     def measured(self) -> str:
         """Mean, spread between networks and their number, as text; of those in which the number is defined."""
         unit = f" {self.unit}" if self.unit else ""
+        if self.exact:
+            return f"{self.mean:.6g}{unit}"
         n = len(self.values)
         defined = self.values[np.isfinite(self.values)]
         if len(defined) == n:

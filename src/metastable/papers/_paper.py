@@ -56,6 +56,10 @@ class Results:
         """Return the result of the group's first job."""
         return self._by_group[group][0]
 
+    def every(self, group: str) -> list[Numbers]:
+        """Return the results of all jobs of a group."""
+        return self._by_group[group]
+
     def stack(self, group: str, name: str) -> NDArray[Any]:
         """Return one array of all jobs of a group, stacked along a new first axis (networks)."""
         return np.stack([numbers[name] for numbers in self._by_group[group]])

@@ -85,7 +85,7 @@ class BinaryActivity:
             cluster_rates={name: rates[..., keep] for name, rates in self.cluster_rates.items()},
             population_rates={name: rates[..., keep] for name, rates in self.population_rates.items()},
             time_ms=self.time_ms[keep],
-            spikes=None if spikes is None else spikes.select(time_ms=(start, spikes.t_stop_ms)),
+            spikes=None if spikes is None else spikes.select(time_ms=(max(start, spikes.t_start_ms), spikes.t_stop_ms)),
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -132,17 +132,21 @@ class BinaryActivity:
         if header.get("format") != _FORMAT:
             raise foreign
         rates: dict[str, dict[str, NDArray]] = {"cluster_rates": {}, "population_rates": {}}
-        for name, values in arrays.items():
-            if "/" in name:
+        try:
+            time_ms = arrays.pop("time_ms")
+            for name, values in arrays.items():
                 kind, population = name.split("/", 1)
                 rates[kind][population] = values
-        return BinaryActivity(**rates, time_ms=arrays["time_ms"], sample_ms=header["sample_ms"], meta=header["meta"])  # pyright: ignore[reportArgumentType]
+            return BinaryActivity(**rates, time_ms=time_ms, sample_ms=header["sample_ms"], meta=header["meta"])  # pyright: ignore[reportArgumentType]
+        except (KeyError, ValueError) as error:
+            raise ValueError(f"{path} is damaged: {error}") from None
 
     def __repr__(self) -> str:
         means = ", ".join(f"{name} {rates.mean():.4f}" for name, rates in self.population_rates.items())
         clusters = ", ".join(f"{rates.shape[1]} of {name}" for name, rates in self.cluster_rates.items()) or "none"
         recorded = "" if self.spikes is None else f", {self.spikes.n_spikes:,} onsets recorded"
+        trials = "1 trial" if self.n_trials == 1 else f"{self.n_trials} trials"
         return (
-            f"BinaryActivity: {self.n_trials} trials, {self.time_ms.size} samples every {self.sample_ms:g} ms up to "
+            f"BinaryActivity: {trials}, {self.time_ms.size} samples every {self.sample_ms:g} ms up to "
             f"{self.time_ms[-1]:g} ms{recorded}\n  mean rates {means}; clusters: {clusters}"
         )

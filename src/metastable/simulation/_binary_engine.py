@@ -12,8 +12,8 @@ from metastable.simulation._aligned import aligned_zeros
 from metastable.simulation._binary_kernel import WIDTH, advance
 from metastable.simulation._binary_plan import BinaryPlan
 
-# Ctrl-C answers after a chunk; its random words are 8 bytes an update.
-_SAMPLES_PER_CHUNK = 500
+# Ctrl-C answers after a chunk, some 10 ms; its random words are 8 bytes an update, and onsets twice that.
+_UPDATES_PER_CHUNK = 300_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,21 +150,25 @@ def _run_trial(plan: BinaryPlan, arrays: _NetworkArrays, trial: int, monitor: Mo
     unit_at = np.full(n_positions, -1, np.int32)
     unit_at[arrays.position] = np.arange(arrays.position.size)
 
-    samples = np.zeros((plan.n_samples, counts.size), np.int32)
-    n_updates = np.diff(plan.updates_before)
+    # The kernel counts at the ends of chunks too, so that a chunk need not hold a whole sampling interval.
+    total = int(plan.updates_before[-1])
+    marks = np.union1d(plan.updates_before, np.arange(0, total, _UPDATES_PER_CHUNK))
+    counted = np.zeros((marks.size, counts.size), np.int32)
+    counted[0] = counts
     source = plan.update_stream(trial)
     updates, units = [np.zeros(0, np.int64)], [np.zeros(0, np.int32)]
-    for start in range(0, plan.n_samples, _SAMPLES_PER_CHUNK):
-        chunk = slice(start, min(start + _SAMPLES_PER_CHUNK, plan.n_samples))
-        words = source.integers(0, 2**64, size=int(n_updates[chunk].sum()), dtype=np.uint64)
+    for start in range(0, total, _UPDATES_PER_CHUNK):
+        stop = min(start + _UPDATES_PER_CHUNK, total)
+        first, last = np.searchsorted(marks, (start, stop))
+        words = source.integers(0, 2**64, size=stop - start, dtype=np.uint64)
         room = words.size if plan.record_spikes else 0
         onset_update, onset_position = np.empty(room, np.int64), np.empty(room, np.int64)
         n = advance(
             words,
-            n_updates[chunk],
+            np.diff(marks[first : last + 1]),
             state,
             counts,
-            samples[chunk],
+            counted[first + 1 : last + 1],
             arrays.bits,
             arrays.threshold,
             arrays.first_position,
@@ -182,9 +186,10 @@ def _run_trial(plan: BinaryPlan, arrays: _NetworkArrays, trial: int, monitor: Mo
             onset_position,
             plan.record_spikes,
         )
-        updates.append(plan.updates_before[start] + onset_update[:n])
+        updates.append(start + onset_update[:n])
         units.append(unit_at[onset_position[:n]])
-        monitor.advance((chunk.stop - start) * plan.sample_ms)
+        monitor.advance((stop - start) / plan.updates_per_ms)
+    samples = counted[np.searchsorted(marks, plan.updates_before[1:])]
     return BinaryTrial(samples, np.concatenate(updates), np.concatenate(units))
 
 

@@ -136,7 +136,12 @@ def simulate(
     (1, 4, 50)
     """
     run = _simulator_of(network)
-    known = inspect.signature(run).parameters
+    # Those with a default are the caller's; the others are what this function hands over.
+    known = {
+        name
+        for name, parameter in inspect.signature(run).parameters.items()
+        if parameter.default is not inspect.Parameter.empty
+    }
     for option in options:
         if option not in known:
             raise TypeError(f"simulate has no option {option!r} for a {type(network).__name__}; leave it out.")

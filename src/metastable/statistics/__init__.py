@@ -2,6 +2,8 @@
 
 from metastable.statistics._autocovariance import Autocovariance as Autocovariance
 from metastable.statistics._autocovariance import autocovariance as autocovariance
+from metastable.statistics._cluster_states import ClusterStates as ClusterStates
+from metastable.statistics._cluster_states import cluster_states as cluster_states
 from metastable.statistics._correlation_matrix import correlation_matrix as correlation_matrix
 from metastable.statistics._count_correlations import CorrelationDistribution as CorrelationDistribution
 from metastable.statistics._count_correlations import CountCorrelations as CountCorrelations
@@ -22,6 +24,7 @@ from metastable.statistics._rates import firing_rates as firing_rates
 from metastable.statistics._rates import mean_rate as mean_rate
 from metastable.statistics._response import ResponseProfile as ResponseProfile
 from metastable.statistics._response import response_profile as response_profile
+from metastable.statistics._state_durations import StateDurations as StateDurations
 from metastable.statistics._time_constant import TimeConstant as TimeConstant
 from metastable.statistics._time_constant import fall_time as fall_time
 from metastable.statistics._time_constant import fit_time_constant as fit_time_constant
@@ -29,16 +32,19 @@ from metastable.statistics._time_constant import fit_time_constant as fit_time_c
 __all__ = [
     "PSTH",
     "Autocovariance",
+    "ClusterStates",
     "CorrelationDistribution",
     "CountCorrelations",
     "CrossCovariance",
     "FanoFactorByWindow",
     "FanoFactorInTime",
     "ResponseProfile",
+    "StateDurations",
     "TimeConstant",
     "autocovariance",
     "bin_centres",
     "cluster_rates",
+    "cluster_states",
     "correlation_matrix",
     "count_correlations",
     "cross_covariance",

@@ -96,6 +96,20 @@ def test_nullclines_are_where_a_rate_is_at_rest(g):
             assert abs((arrow.dm_e, arrow.dm_i)[row][0, 0]) < 1e-9
 
 
+@pytest.mark.parametrize("g", [0.8, 1.2])
+def test_nullclines_are_complete(g):
+    net = mst.networks.rost_2018(g=g)
+    lines = nullclines(net, n_points=100)
+    other = np.linspace(0, 1, 2001)
+    for row, curve in enumerate((lines.excitatory, lines.inhibitory)):
+        for own, solved in curve[[row, 1 - row]].T:
+            arrows = flow(net, m_e=[own], m_i=other) if row == 0 else flow(net, m_e=other, m_i=[own])
+            change = (arrows.dm_e, arrows.dm_i)[row].ravel()
+            crossing = np.flatnonzero(np.sign(change[1:]) * np.sign(change[:-1]) < 0)
+            if crossing.size == 1:
+                assert other[crossing[0]] - 1e-12 <= solved <= other[crossing[0] + 1] + 1e-12
+
+
 def test_flow_is_the_derivative():
     net = mst.networks.rost_2018(j_e_plus=3)
     arrows = flow(net)

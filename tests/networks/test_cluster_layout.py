@@ -144,3 +144,21 @@ def test_repr():
         == "ClusterLayout(8 neurons in 2 clusters of 1 to 3, 50% background)"
     )
     assert "of 6, overlapping" in repr(ClusterLayout.overlapping(10, 2, size=6))
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        ClusterLayout.equal(100, 4),
+        ClusterLayout.equal(100, 4, background=0.2),
+        ClusterLayout.unequal([3, 5, 7], n_neurons=20),
+        ClusterLayout.overlapping(50, 5, size=20),
+        ClusterLayout.equal(10, 1),
+        ClusterLayout.from_membership(np.zeros((5, 0), bool)),
+    ],
+)
+def test_patterns_are_the_sorted_distinct_rows(layout):
+    """Wiring draws patterns in this order, so it must never change."""
+    rows, of_neuron = np.unique(layout.membership, axis=0, return_inverse=True)
+    np.testing.assert_array_equal(layout.patterns[0], rows)
+    np.testing.assert_array_equal(layout.patterns[1], of_neuron.reshape(-1))

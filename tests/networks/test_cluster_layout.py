@@ -154,7 +154,6 @@ def test_repr():
         ClusterLayout.unequal([3, 5, 7], n_neurons=20),
         ClusterLayout.overlapping(50, 5, size=20),
         ClusterLayout.equal(10, 1),
-        ClusterLayout.from_membership(np.zeros((5, 0), bool)),
     ],
 )
 def test_patterns_are_the_sorted_distinct_rows(layout):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from metastable import figures
+from metastable import figures, meanfield
+from metastable.networks import rost_2018
 from metastable.papers._claims import Claim
 from metastable.papers._paper import Figure, Job, Numbers, Results, Scale
 from metastable.papers.rost_2018._diagrams import diagram_of, draw_diagram
@@ -16,25 +17,14 @@ _SWEEPS = {
     "d": ("$R_J=0.75$", [{"r_j": 0.75}], "j_e_plus", (1.0, 20.0), "$J_{E+}$"),
     "e": ("$R_J=1$", [{"r_j": 1.0}], "j_e_plus", (1.0, 20.0), "$J_{E+}$"),
 }
-_R_J = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0]
+_GRID_J = np.round(np.arange(1, 20.01, 0.25), 2).tolist()
+_GRID_R = np.round(np.arange(0, 1.001, 0.05), 2).tolist()
 
 
-def stable_rate_on_grid(*, seed: int, r_j: float, j_e_plus: list[float]) -> Numbers:
-    """Return the rate of a single active cluster in a stable state at each strength, NaN where there is none."""
-    numbers = diagram_of(
-        seed=seed, parameter="j_e_plus", start=1.0, stop=max(j_e_plus), n_active=1, network={"r_j": r_j}
-    )
-    rates = np.full(len(j_e_plus), np.nan)
-    single = (numbers["n_active"] == 1) & numbers["stable"]
-    for index in np.unique(numbers["branch"][single]):
-        mine = np.flatnonzero(single & (numbers["branch"] == index))
-        for run in np.split(mine, np.flatnonzero(np.diff(mine) > 1) + 1):
-            x, y = numbers["parameter"][run], numbers["up"][run]
-            order = np.argsort(x)
-            inside = (np.asarray(j_e_plus) >= x.min()) & (np.asarray(j_e_plus) <= x.max())
-            found = np.interp(np.asarray(j_e_plus)[inside], x[order], y[order])
-            rates[inside] = np.fmax(rates[inside], found)
-    return {"r_j": np.array(r_j), "j_e_plus": np.array(j_e_plus), "rate": rates}
+def active_rate_map(*, seed: int, j_e_plus: list[float], r_j: list[float]) -> Numbers:
+    """Compute the rate of a single active cluster in a stable state over both strengths, NaN where there is none."""
+    found = meanfield.up_state_map(lambda j, r: rost_2018(j_e_plus=j, r_j=r), x=j_e_plus, y=r_j)
+    return {"j_e_plus": np.array(j_e_plus), "r_j": np.array(r_j), "rate": found.up}
 
 
 def _jobs(scale: Scale) -> list[Job]:
@@ -48,8 +38,7 @@ def _jobs(scale: Scale) -> list[Job]:
                     {"parameter": parameter, "start": start, "stop": stop, "n_active": 1, "network": network},
                 )
             )
-    grid = np.round(np.arange(1, 20.01, 0.25), 2).tolist()
-    return jobs + [Job("f", stable_rate_on_grid, {"r_j": r_j, "j_e_plus": grid}) for r_j in _R_J]
+    return [*jobs, Job("f", active_rate_map, {"j_e_plus": _GRID_J, "r_j": _GRID_R})]
 
 
 def _draw(results: Results):
@@ -66,10 +55,8 @@ def _draw(results: Results):
                     ax.text(numbers["loss"][0], 0.5, f" g={network['g']:g}", fontsize=6)
             ax.set(xlabel=label, ylabel="$m_{up}$", xlim=(start, stop), ylim=(0, 1.03))
             figures.titled(ax, f"{panel}  {title}", "solid: stable, dotted: unstable")
-        table = results.stack("f", "rate")
-        figures.parameter_map(
-            results.first("f")["j_e_plus"], results.join("f", "r_j"), table, label="$m_{up}$", ax=axes["f"]
-        )
+        f = results.first("f")
+        figures.parameter_map(f["j_e_plus"], f["r_j"], f["rate"], label="$m_{up}$", ax=axes["f"])
         axes["f"].set(xlabel="$J_{E+}$", ylabel="$R_J$")
         figures.titled(axes["f"], "f  Stable active states", "hatched: none")
     return drawing
@@ -77,7 +64,7 @@ def _draw(results: Results):
 
 def _claims(results: Results) -> list[Claim]:
     b = results.first("b")
-    none = np.isfinite(results.stack("f", "rate")[-1]).sum()
+    at_one = np.isfinite(results.first("f")["rate"][-1]).sum()
     return [
         Claim(
             "J_I+ from which the homogeneous state is stable again, J_E+ = 2.9",
@@ -93,7 +80,13 @@ def _claims(results: Results) -> list[Claim]:
             b["loss"][1:2],
             exact=True,
         ),
-        Claim("Strengths with a stable active state at R_J = 1", "none", (0, 0), np.array([none]), exact=True),
+        Claim(
+            "Strengths with a stable active state at R_J = 1, others not silent",
+            "none",
+            (0, 0),
+            np.array([at_one]),
+            exact=True,
+        ),
     ]
 
 
@@ -102,8 +95,8 @@ FIGURE_6 = Figure(
     title="Inhibition and the state with one active cluster (Figure 6)",
     caption=(
         "Rate of a single active cluster. a: stronger global inhibition does not keep it from saturating. b: clustered "
-        "inhibition does, and brings the homogeneous state back. c to f: with J_I+ = 1 + R_J (J_E+ - 1); the island at "
-        "large J_E+ in f is a single active cluster among silent ones."
+        "inhibition does, and brings the homogeneous state back. c to f: with J_I+ = 1 + R_J (J_E+ - 1); states in "
+        "which all but the active cluster are silent are left out."
     ),
     jobs=_jobs,
     draw=_draw,

@@ -264,3 +264,10 @@ def test_times_beyond_all_numbers_stay_numbers():
     inactive, active = FocusCluster(up, down, np.zeros((2000, 1, 1))).dwell_ms(1, 1999)
     assert inactive >= 1e290
     assert active == pytest.approx(1999 / 0.999, rel=0.01)
+
+
+@pytest.mark.parametrize(("j_e_plus", "unstable"), [(4.0, False), (8.0, True)])
+def test_status_names_states_that_do_not_wait_for_fluctuations(j_e_plus, unstable):
+    """k = 1 is stable from 3.40 to 6.05 only (`bifurcation_diagram`)."""
+    found = dwell_times(mst.networks.rost_2018(j_e_plus=j_e_plus, r_j=0.75), max_active=1)
+    assert ("those with 1 are unstable" in found.status) == unstable

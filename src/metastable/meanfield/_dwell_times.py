@@ -14,6 +14,7 @@ from metastable.meanfield._focus_cluster import focus_cluster
 from metastable.meanfield._homogeneous_state import homogeneous_state
 from metastable.meanfield._mean_field import MeanField
 from metastable.meanfield._newton import solve
+from metastable.meanfield._spectrum import spectrum
 from metastable.networks import BinaryNetwork
 
 
@@ -126,7 +127,9 @@ def dwell_times(
 
     States are fixed points with k = 0, 1, ... equal active clusters, the one with the largest active rate if there are
     several, as long as they exist, are stable while the active ones stay equal, and have an active rate of `high` or
-    more; one more active cluster than the last of them is allowed for.
+    more; one more active cluster than the last of them is allowed for. Where such a state is
+    unstable against differences between the inactive clusters, as beyond the end of its range in
+    `bifurcation_diagram`, clusters do not wait for fluctuations and the numbers mean nothing: `status` says so.
 
     *Assumptions and approximations*: those of `cluster_chain` (connections annealed, inputs Gaussian); active clusters
     do not fluctuate and do not respond to the focus; inactive ones respond at once and do not fluctuate; one cluster
@@ -208,7 +211,7 @@ def dwell_times(
         activation_ms=activation,
         deactivation_ms=deactivation,
         occupancy=occupancy / occupancy.sum(),
-        status=f"fixed points with up to {len(states) - 1} active",
+        status=f"fixed points with up to {len(states) - 1} active{_remark(network, theory, states)}",
     )
 
 
@@ -222,6 +225,24 @@ class _State:
     active: dict[str, float]
     inactive: dict[tuple[str, bool], float]
     divide: float = 0.0
+
+
+def _remark(network: BinaryNetwork, theory: MeanField, states: list[_State]) -> str:
+    """Say which of the states with active clusters are unstable in the equations of all groups."""
+    unstable = []
+    for k, state in enumerate(states[1:], start=1):
+        rates = [
+            state.active[name] if 0 <= cluster < k and name in state.active else state.inactive[name, cluster >= 0]
+            for name, cluster in theory.labels
+        ]
+        if spectrum(network, rates)[0].real >= 0:
+            unstable.append(str(k))
+    if not unstable:
+        return ""
+    return (
+        f"; those with {', '.join(unstable)} are unstable, because inactive clusters there become active by "
+        "themselves, and the approximation does not hold"
+    )
 
 
 def _homogeneous(network: BinaryNetwork, equations: ClusterEquations) -> _State | None:

@@ -112,7 +112,7 @@ def homogeneous_state(network: BinaryNetwork) -> HomogeneousState:
         silent = any(m.max() < 1e-12 for m in roots)
         status = f"{len(roots)} states have equal clusters" if len(roots) > 1 else "No other state has equal clusters"
         status += "; silence is one of them, absorbing because the drive is below threshold." if silent else "."
-    if (q.response(roots[index]) - roots[index]).max() > 1e-10:
+    if np.abs(q.response(roots[index]) - roots[index]).max() > 1e-10:
         raise ValueError("the homogeneous equations could not be solved to 1e-10; the network is out of range.")
     return HomogeneousState(points[index], tuple(p for k, p in enumerate(points) if k != index), status)
 

@@ -69,7 +69,7 @@ def _claims(results: Results) -> list[Claim]:
         Claim(
             "J_I+ from which the homogeneous state is stable again, J_E+ = 2.9",
             "between 1.2 and 1.4",
-            (1.0, 1.4),
+            (1.2, 1.4),
             b["onset"][:1],
             exact=True,
         ),

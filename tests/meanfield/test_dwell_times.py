@@ -269,5 +269,5 @@ def test_times_beyond_all_numbers_stay_numbers():
 @pytest.mark.parametrize(("j_e_plus", "unstable"), [(4.0, False), (8.0, True)])
 def test_status_names_states_that_do_not_wait_for_fluctuations(j_e_plus, unstable):
     """k = 1 is stable from 3.40 to 6.05 only (`bifurcation_diagram`)."""
-    found = dwell_times(mst.networks.rost_2018(j_e_plus=j_e_plus, r_j=0.75), max_active=1)
-    assert ("those with 1 are unstable" in found.status) == unstable
+    found = dwell_times(mst.networks.rost_2018(j_e_plus=j_e_plus, r_j=0.75), max_active=2)
+    assert ("those with 1" in found.status) == unstable

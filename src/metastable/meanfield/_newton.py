@@ -13,25 +13,6 @@ from metastable.meanfield._cluster_equations import ClusterEquations
 Array = NDArray[np.float64]
 
 
-def residual_and_jacobian(equations: ClusterEquations, composition: NDArray[Any], rates: Array) -> tuple[Array, Array]:
-    """Return ``Phi(m) - m`` and its Jacobian for many states of the reduced equations.
-
-    Parameters
-    ----------
-    equations : ClusterEquations
-    composition : ndarray, (n_states, n_classes)
-    rates : ndarray, (n_states, n_classes * n_local + n_shared)
-        As `ClusterEquations.reduced` orders them.
-
-    Returns
-    -------
-    residual : ndarray, (n_states, n_rates)
-    jacobian : ndarray, (n_states, n_rates, n_rates)
-    """
-    mean, variance, rows = _matrices(equations, composition)
-    return response_and_gain(mean, variance, equations.drive[rows], rates)
-
-
 def response_and_gain(mean: Array, variance: Array, drive: Array, rates: Array) -> tuple[Array, Array]:
     """Return ``Phi(m) - m`` and its Jacobian; matrices are (..., n, n), rates (..., n)."""
     mu = np.einsum("...ab,...b->...a", mean, rates) + drive

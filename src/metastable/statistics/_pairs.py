@@ -8,8 +8,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-PAIRS = ("all", "same_cluster", "different_cluster")
-
 
 @dataclass(frozen=True, eq=False)
 class MembershipClasses:

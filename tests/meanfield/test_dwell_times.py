@@ -224,12 +224,16 @@ def test_excitatory_clusters_alone_never_end():
 
 def test_without_active_states_there_is_nothing():
     for options, status in (
-        ({"j_e_plus": 3.3, "r_j": 0.75}, "there is no state with one active cluster"),
-        ({"j_e_plus": 1.0}, "there is no state with one active cluster"),
-        ({"j_e_plus": 2.0, "m_x": 0.0}, "there is no homogeneous state with activity"),
+        ({"j_e_plus": 3.3, "r_j": 0.75}, "There is no state with one active cluster."),
+        ({"j_e_plus": 1.0}, "There is no state with one active cluster."),
+        (
+            {"j_e_plus": 2.0, "m_x": 0.0},
+            "There is no homogeneous state with activity, only silence is left: the balanced",
+        ),
     ):
         theory = dwell_times(mst.networks.rost_2018(**options))
-        assert repr(theory) == f"DwellTimes({status})"
+        assert repr(theory) == f"DwellTimes({theory.status})"
+        assert theory.status.startswith(status)
         assert np.isnan([theory.up_ms, theory.down_ms, theory.mean_active, theory.high]).all()
 
 
@@ -266,8 +270,32 @@ def test_times_beyond_all_numbers_stay_numbers():
     assert active == pytest.approx(1999 / 0.999, rel=0.01)
 
 
-@pytest.mark.parametrize(("j_e_plus", "unstable"), [(4.0, False), (8.0, True)])
-def test_status_names_states_that_do_not_wait_for_fluctuations(j_e_plus, unstable):
-    """k = 1 is stable from 3.40 to 6.05 only (`bifurcation_diagram`)."""
+@pytest.mark.parametrize(("j_e_plus", "waits"), [(6.04, True), (6.05, False), (8.0, False)])
+def test_without_states_that_wait_for_fluctuations_there_are_no_times(j_e_plus, waits):
+    """k = 1 is stable from 3.40 to 6.0454 only (`bifurcation_diagram`)."""
     found = dwell_times(mst.networks.rost_2018(j_e_plus=j_e_plus, r_j=0.75), max_active=2)
-    assert ("those with 1" in found.status) == unstable
+    assert ("the state with 1 active is unstable against differences between the inactive" in found.status) != waits
+    numbers = [found.up_ms, found.down_ms, found.mean_active, *found.activation_ms, *found.deactivation_ms]
+    assert (np.isfinite(numbers) == waits).all()
+    assert (np.isfinite(found.occupancy) == waits).all()
+    assert np.isfinite([found.low, found.high, found.active_rate[1], *found.inactive_rate]).all()
+    assert repr(found).startswith("DwellTimes(active" if waits else "DwellTimes(No time can be given")
+
+
+def test_without_the_state_of_the_thresholds_there_are_no_times():
+    found = dwell_times(mst.networks.rost_2018(j_e_plus=8, r_j=0.75), max_active=1)
+    assert np.isnan(found.up_ms)
+
+
+def test_active_clusters_that_do_not_stay_equal_are_named(rost):
+    """The homogeneous state is unstable at 4.0, too, and two active clusters differ by themselves at 3.7 only."""
+    assert "with 2 active is unstable against differences between them" in rost[3.7].status
+    assert "unstable" not in rost[3.5].status + rost[4.0].status
+    net = mst.networks.rost_2018(j_e_plus=3.7, r_j=0.75)
+    point = max((p for p in mst.meanfield.fixed_points(net) if p.composition == (18, 2)), key=lambda p: p.up)
+    values, vectors = np.linalg.eig(MeanField.of(net).jacobian(point.rates))
+    growing = vectors[:20, np.flatnonzero(values.real > 0)].real
+    assert growing.shape[1] == 1
+    # Only the two active clusters, the last ones, move, and against each other.
+    assert np.abs(growing[:18]).max() < 1e-9
+    assert growing[18, 0] == pytest.approx(-growing[19, 0])

@@ -212,3 +212,19 @@ def test_local_roots_of_two_populations(j, r_j, s_e, tilt):
 def test_points_print_what_they_are():
     text = repr(next(p for p in points_of(E_29) if p.stable and p.n_active == 1))
     assert text == "FixedPoint(stable: 19 x E 0.0067, 1 x E 0.9990, I 0.0626)"
+
+
+def test_all_points_print_as_a_table():
+    points = points_of({"j_e_plus": 2.0})
+    lines = repr(points).splitlines()
+    assert lines[1].split() == ["active", "state", "growth", "(1/ms)", "rates"]
+    assert len(lines) == len(points) + 3
+    assert lines[1 + len(points)] == "       1  stable         -0.05236  19 x E 0.0137, 1 x E 0.8690, I 0.0627"
+    assert "3 of 15 fixed points are stable. Silence, m = 0, is one of them, absorbing" in points.status
+    assert "the one sum over clusters" in points.status
+    assert "the plane of both sums over clusters" in points_of(EI_4).status
+    assert isinstance(points, mst.meanfield.FixedPoints)
+    assert points[-1] in points
+    assert list(points[:2]) == [points[0], points[1]]
+    few = fixed_points(mst.networks.rost_2018(j_e_plus=2), method="random_starts", n_starts=5, seed=1)
+    assert "reached from 5 random starts" in few.status

@@ -118,7 +118,7 @@ def test_around_a_given_state():
     net = mst.networks.rost_2018(j_e_plus=4, r_j=0.75)
     one = next(p for p in mst.meanfield.fixed_points(net) if p.stable and 1 in p.composition)
     noise = linear_noise(net, rates=one.rates)
-    assert noise.status.startswith("the state is stable")
+    assert noise.status.startswith("The state is stable")
     # The active cluster is the one that fluctuates most.
     assert noise.variance[:20].argmax() == one.rates[:20].argmax()
     two = linear_noise(net, rates=one.rates, duration_ms=500)
@@ -128,7 +128,13 @@ def test_around_a_given_state():
 def test_without_activity_there_is_nothing():
     noise = linear_noise(mst.networks.rost_2018(j_e_plus=2, m_x=0))
     assert np.isnan(noise.variance).all()
-    assert noise.status == "there is no homogeneous state with activity"
+    assert noise.status.startswith("There is no homogeneous state with activity, only silence is left: the balanced")
+
+
+def test_nothing_fluctuates_in_silence():
+    noise = linear_noise(mst.networks.rost_2018(), rates=np.zeros(21))
+    assert not noise.covariance.any()
+    assert "absorbing, as the drive is below threshold" in noise.status
 
 
 @pytest.mark.parametrize(

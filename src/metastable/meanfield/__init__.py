@@ -14,6 +14,7 @@ from metastable.meanfield._dwell_times import dwell_times as dwell_times
 from metastable.meanfield._effective_response import EffectiveResponse as EffectiveResponse
 from metastable.meanfield._effective_response import effective_response as effective_response
 from metastable.meanfield._fixed_point import FixedPoint as FixedPoint
+from metastable.meanfield._fixed_point import FixedPoints as FixedPoints
 from metastable.meanfield._fixed_points import fixed_points as fixed_points
 from metastable.meanfield._homogeneous_state import HomogeneousState as HomogeneousState
 from metastable.meanfield._homogeneous_state import homogeneous_state as homogeneous_state
@@ -40,6 +41,7 @@ __all__ = [
     "DwellTimes",
     "EffectiveResponse",
     "FixedPoint",
+    "FixedPoints",
     "Flow",
     "HomogeneousState",
     "LinearNoise",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from metastable.meanfield._balance import balance_of
 from metastable.meanfield._cluster_equations import ClusterEquations
 from metastable.networks import BinaryNetwork
 
@@ -26,7 +27,7 @@ class BalancedRates:
     critical_ratio : float
         ``g sqrt(p_EE / p_IE)`` of conditions 19 and 20; in general ``A_EI / A_II``.
     status : str
-        Which condition is fulfilled, as a sentence.
+        Which condition is fulfilled, and whether the rates are stable and can be reached.
     """
 
     rates: NDArray[np.float64]
@@ -66,36 +67,11 @@ def balanced_rates(network: BinaryNetwork) -> BalancedRates:
     >>> mst.meanfield.balanced_rates(mst.networks.rost_2018()).rates.round(6)
     array([0.058926, 0.074105])
     """
-    a, _ = two_population_matrices(network)
-    drive = np.array([p.drive for p in network.populations])
-    g = float(a[0, 1] * a[1, 0] / (a[0, 0] * a[1, 1]))
-    critical = float(a[0, 1] / a[1, 1])
-    if drive[1] <= 0 or drive[0] <= 0:
-        raise ValueError(
-            f"the balanced state needs a positive drive of both populations, got {drive[0]:g} and {drive[1]:g} (m_X); "
-            f"without it conditions 19 and 20 have no ratio J_EX/J_IX."
-        )
-    ratio = float(drive[0] / drive[1])
-    if abs(g - 1) < 1e-12:
-        raise ValueError(
-            "g = 1: excitation and inhibition are equal and the balanced rates diverge; neither condition 19 (g < 1) "
-            "nor condition 20 (g > 1) can hold. Choose g above 1."
-        )
-    number, sign = (20, ">") if g > 1 else (19, "<")
-    if (ratio > critical) != (g > 1) or ratio == critical:
-        remedy = "raise the drive of E, or choose g" if g > 1 else "a stable balanced state needs condition 20, g"
-        raise ValueError(
-            f"no positive balanced state: g = {g:g} {sign} 1 but condition {number}, "
-            f"J_EX/J_IX {sign} g sqrt(p_EE/p_IE), fails ({ratio:.4g} against {critical:.4g}); "
-            f"{remedy} {'closer to 1' if g > 1 else 'above 1'}."
-        )
-    rates = np.linalg.solve(a, -drive)
-    status = f"Condition {number} holds: g = {g:g} {sign} 1 and J_EX/J_IX = {ratio:.4g} {sign} {critical:.4g}."
-    if g < 1:
-        status += " The state is not stable, which needs g > 1 (eq. 25)."
-    if rates.max() > 1:
-        status += " Rates above 1 cannot be reached; lower the drive."
-    return BalancedRates(np.asarray(rates, np.float64), g, ratio, critical, status)
+    two_population_matrices(network)
+    balance = balance_of(network)
+    if balance.rates is None:
+        raise ValueError(f"{balance.reason}.")
+    return BalancedRates(balance.rates, balance.g, balance.drive_ratio, balance.critical_ratio, balance.sentence)
 
 
 def two_population_matrices(

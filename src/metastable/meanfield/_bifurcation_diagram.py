@@ -38,6 +38,8 @@ class BifurcationDiagram:
         changes.
     start, stop : float
         Range of the parameter.
+    status : str
+        What the search covers, and which conditions of the balanced state fail in the range, if one does.
     """
 
     homogeneous: Branch | None
@@ -45,6 +47,7 @@ class BifurcationDiagram:
     meetings: Array
     start: float
     stop: float
+    status: str
 
     @property
     def stable_ranges(self) -> list[StableRange]:
@@ -87,7 +90,7 @@ class BifurcationDiagram:
     def __repr__(self) -> str:
         lines = [f"BifurcationDiagram({len(self.branches)} branches from {self.start:g} to {self.stop:g}; stable:"]
         lines += [f"  {r.n_active or 'none'} active: {r.start:.6f} to {r.stop:.6f}" for r in self.stable_ranges]
-        return "\n".join(lines) + ")"
+        return "\n".join([*lines, f"  {self.status})"])
 
 
 def bifurcation_diagram(
@@ -122,7 +125,8 @@ def bifurcation_diagram(
     Raises
     ------
     ValueError
-        If the range is empty, the equations are not smooth in the parameter, or `n_active` is out of range.
+        If the range is empty, the family refuses a value of it, the equations are not smooth in the parameter, or
+        `n_active` is out of range.
 
     Notes
     -----
@@ -163,7 +167,18 @@ def bifurcation_diagram(
             if branch is not None:
                 branches.append(branch)
                 known += [(point.composition, point.rates) for point in branch.at(float(value))]
-    return BifurcationDiagram(homogeneous, tuple(branches), meetings, start, stop)
+    return BifurcationDiagram(homogeneous, tuple(branches), meetings, start, stop, _status(equations, homogeneous))
+
+
+def _status(family: EquationFamily, homogeneous: Branch | None) -> str:
+    """Say what the branches rest on, or why there is no homogeneous one, and which conditions fail."""
+    if homogeneous is None:
+        return f"Only silence is homogeneous, as at {family.start:g}: {family.judged[0][1].silence}."
+    parts = (
+        "States on the branches are exact; a closed branch between the values searched would be missed.",
+        family.remark,
+    )
+    return " ".join(part for part in parts if part)
 
 
 def trace_from_meetings(

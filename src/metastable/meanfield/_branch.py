@@ -46,6 +46,8 @@ class Branch:
         For each point ``""``, ``"fold"``, ``"stability"``, ``"homogeneous"`` or ``"end"`` of the range.
     labels : tuple of str
         What the last axis of `class_rates` and then of `shared_rates` is.
+    family : EquationFamily
+        The equations of which these are fixed points.
     """
 
     composition: tuple[int, ...]
@@ -89,6 +91,17 @@ class Branch:
             return np.zeros(self.parameter.size, int)
         lowest = self.class_rates[..., 0].argmin(axis=1)
         return sum(self.composition) - np.array(self.composition)[lowest]
+
+    @property
+    def status(self) -> str:
+        """Where the branch ends, and which conditions of the balanced state fail in the range, as sentences."""
+        if max(self.class_rates.max(initial=0), self.shared_rates.max(initial=0)) < 1e-12:
+            status = "The silent state, absorbing where it is stable."
+        elif self.event[0] == self.event[-1] == "end":
+            status = "Followed to the ends of the range."
+        else:
+            status = "Followed until it closes, falls silent or leaves the rates between 0 and 1."
+        return " ".join(part for part in (status, self.family.remark) if part)
 
     @property
     def stable_ranges(self) -> list[StableRange]:
@@ -141,5 +154,5 @@ class Branch:
         ranges = ", ".join(f"{r.start:.4f} to {r.stop:.4f}" for r in self.stable_ranges) or "nowhere"
         return (
             f"Branch({' + '.join(map(str, self.composition))} clusters, {self.parameter.size} points from "
-            f"{self.parameter.min():.4f} to {self.parameter.max():.4f}, stable {ranges})"
+            f"{self.parameter.min():.4f} to {self.parameter.max():.4f}, stable {ranges}. {self.status})"
         )

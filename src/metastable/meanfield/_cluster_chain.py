@@ -12,6 +12,7 @@ from metastable._parallel import Monitor, run_jobs
 from metastable._provenance import provenance
 from metastable._random import Purpose, resolve_seed, stream
 from metastable._validation import require_choice, require_integer, require_number, require_steps
+from metastable.meanfield._balance import balance_of, remarked
 from metastable.meanfield._linear_noise import groups_of
 from metastable.meanfield._mean_field import MeanField
 from metastable.networks import BinaryNetwork
@@ -33,6 +34,9 @@ class ClusterChain:
     sample_ms, burn_in_ms : float, ms
     meta : dict
         ``meta["provenance"]`` holds the call.
+    status : str
+        How many trials end in silence, where it is absorbing, and which condition of the balanced state fails, if one
+        does (see `balanced_rates`).
     """
 
     labels: tuple[tuple[str, int], ...]
@@ -41,6 +45,7 @@ class ClusterChain:
     sample_ms: float
     burn_in_ms: float
     meta: dict[str, Any]
+    status: str
 
     @property
     def cluster_rates(self) -> dict[str, NDArray[np.float64]]:
@@ -77,7 +82,7 @@ class ClusterChain:
         n_trials, n_groups, n_samples = self.rates.shape
         return (
             f"ClusterChain({n_trials} trials x {n_groups} groups x {n_samples} samples of {self.sample_ms:g} ms after "
-            f"{self.burn_in_ms:g} ms of burn-in; mean rates {values})"
+            f"{self.burn_in_ms:g} ms of burn-in; mean rates {values}. {self.status})"
         )
 
 
@@ -184,6 +189,10 @@ def cluster_chain(
     trials = run_jobs(
         run, range(n_trials), n_jobs=n_jobs, total=duration_ms * n_trials, label="chain", progress=progress
     )
+    status = "Silence is not absorbing: the drive is above threshold."
+    if not theory.response(np.zeros(theory.n_groups)).any():
+        n_silent = sum(not counts[-1].any() for counts in trials)
+        status = f"{n_silent} of {n_trials} trials ended in silence, absorbing as the drive is below threshold."
     return ClusterChain(
         labels=theory.labels,
         rates=np.stack(trials).swapaxes(1, 2) / theory.size[:, None],
@@ -203,4 +212,5 @@ def cluster_chain(
                 engine=engine,
             )
         },
+        status=remarked(status, balance_of(network)),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable.meanfield._mean_field import MeanField
+from metastable.meanfield._mean_field import MeanField, require_variance
 from metastable.networks import BinaryNetwork
 
 Array = NDArray[np.float64]
@@ -70,10 +70,11 @@ class ClusterEquations:
         Raises
         ------
         ValueError
-            If the clusters are not equal.
+            If the clusters are not equal, or the inputs of a population have no variance.
         """
         if not isinstance(network, BinaryNetwork):
             raise TypeError(f"network must be a BinaryNetwork, got {type(network).__name__}.")
+        require_variance(network)
         q = max(network.n_clusters, 1)
         local, shared = [], []
         for p in network.populations:

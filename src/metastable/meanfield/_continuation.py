@@ -153,8 +153,14 @@ class Tracker:
         while len(points) < max_points:
             new = self.correct(u + ds * tangent, tangent)
             turned = None if new is None else self.tangent(new, tangent)
-            # A sharp turn, or a correction that is long for the step, may be a jump to another curve.
-            if new is None or turned is None or turned @ tangent < 0.95 or _length(new - u - ds * tangent) > 0.2 * ds:
+            # A sharp turn, a correction that is long for the step, or sudden silence may be a jump to another curve.
+            if (
+                new is None
+                or turned is None
+                or turned @ tangent < 0.95
+                or _length(new - u - ds * tangent) > 0.2 * ds
+                or self._silent(new) != self._silent(u)
+            ):
                 ds /= 2
                 if ds < 1e-9:
                     break
@@ -169,6 +175,9 @@ class Tracker:
                 break  # a closed curve
             ds = min(ds * (1.6 if bend > 0.995 else 1.0 if bend > 0.98 else 0.7), self.step)
         return points, tangents
+
+    def _silent(self, u: Array) -> bool:
+        return bool(self.equations.rates(u[:-1]).max(initial=0) < 1e-12)
 
     def _closeness(self, u: Array) -> float:
         # The divided difference carries the rounding of rates over t.

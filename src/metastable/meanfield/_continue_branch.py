@@ -42,12 +42,14 @@ def continue_branch(
     -------
     Branch
         Ordered along the curve; a state with two classes is followed through the homogeneous state, where its active
-        clusters become the inactive ones.
+        clusters become the inactive ones. Its `status` says where it ends, and which conditions of the balanced state
+        fail in the range.
 
     Raises
     ------
     ValueError
-        If `at` is outside of the range, or `point` does not solve the equations there.
+        If `at` is outside of the range, `point` does not solve the equations there, or the family refuses a value of
+        the range.
 
     Notes
     -----

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metastable._validation import require_integer, require_pair
+from metastable.meanfield._balance import balance_of, remarked
 from metastable.meanfield._cluster_equations import ClusterEquations
 from metastable.meanfield._focus_cluster import focus_cluster
 from metastable.meanfield._homogeneous_state import homogeneous_state
 from metastable.meanfield._mean_field import MeanField
 from metastable.meanfield._newton import solve
-from metastable.meanfield._spectrum import spectrum
+from metastable.meanfield._spectrum import difference_blocks
 from metastable.networks import BinaryNetwork
 
 
@@ -30,13 +32,15 @@ class DwellTimes:
     active_rate, inactive_rate : ndarray, (n_states,)
         Rates of the two kinds of clusters in the fixed points with k = 0, 1, ... active; the first active one is NaN.
     activation_ms : ndarray, (n_states,), ms
-        Mean time until one inactive cluster becomes active while k = 0, 1, ... others are; at most 1e290.
+        Mean time until one inactive cluster becomes active while k = 0, 1, ... others are; at most 1e290. NaN, as
+        everything below, where a state with active clusters is unstable against differences between inactive ones.
     deactivation_ms : ndarray, (n_states,), ms
         Mean time until one active cluster becomes inactive while k = 0, 1, ... others are active.
     occupancy : ndarray, (n_states + 1,)
         Stationary probability of k active clusters; NaN without active states.
     status : str
-        A sentence.
+        Which states there are, which of them are unstable, and which condition of the balanced state fails, if one
+        does.
     """
 
     n_clusters: int
@@ -71,12 +75,12 @@ class DwellTimes:
         return float((self.occupancy[1:] * k / self.deactivation_ms).sum()) if k.size else float("nan")
 
     def __repr__(self) -> str:
-        if not np.isfinite(self.high):
+        if np.isnan(self.up_ms):
             return f"DwellTimes({self.status})"
         shares = ", ".join(f"{k}: {p:.3f}" for k, p in enumerate(self.occupancy) if p >= 5e-4)
         return (
             f"DwellTimes(active {self.up_ms:.4g} ms, inactive {self.down_ms:.4g} ms, {self.mean_active:.3g} of "
-            f"{self.n_clusters} active on average ({shares}); active from {self.high:.3g} until below {self.low:.3g}; "
+            f"{self.n_clusters} active on average ({shares}); active from {self.high:.3g} until below {self.low:.3g}. "
             f"{self.status})"
         )
 
@@ -107,7 +111,7 @@ def dwell_times(
     Returns
     -------
     DwellTimes
-        With NaN and a sentence where there is no state with an active cluster.
+        With NaN and a sentence where there is no state with an active cluster, or one that does not last.
 
     Raises
     ------
@@ -127,9 +131,12 @@ def dwell_times(
 
     States are fixed points with k = 0, 1, ... equal active clusters, the one with the largest active rate if there are
     several, as long as they exist, are stable while the active ones stay equal, and have an active rate of `high` or
-    more; one more active cluster than the last of them is allowed for. Where such a state is
-    unstable against differences between the inactive clusters, as beyond the end of its range in
-    `bifurcation_diagram`, clusters do not wait for fluctuations and the numbers mean nothing: `status` says so.
+    more; one more active cluster than the last of them is allowed for. A state in which the active ones do not stay
+    equal is left by a single one of them, whose passage is what is computed; `status` names it. Where a state with
+    active clusters is unstable against differences between the inactive ones, as beyond the end of its range in
+    `bifurcation_diagram`, these do not wait for fluctuations: a passage time of one of them has no meaning, and all
+    times are NaN. The state without active clusters is not asked for this: past its loss the homogeneous rate divides
+    the two kinds of states, and the process is hardly ever there.
 
     *Assumptions and approximations*: those of `cluster_chain` (connections annealed, inputs Gaussian); active clusters
     do not fluctuate and do not respond to the focus; inactive ones respond at once and do not fluctuate; one cluster
@@ -141,7 +148,7 @@ def dwell_times(
     --------
     >>> import metastable as mst
     >>> mst.meanfield.dwell_times(mst.networks.rost_2018(j_e_plus=2, r_j=0.75))
-    DwellTimes(there is no state with one active cluster)
+    DwellTimes(There is no state with one active cluster.)
     >>> winner = mst.meanfield.dwell_times(mst.networks.rost_2018(j_e_plus=2.9), max_active=1)
     >>> winner.up_ms > 1e15
     True
@@ -153,11 +160,13 @@ def dwell_times(
     limit = n_clusters
     if max_active is not None:
         limit = require_integer("max_active", max_active, minimum=1, maximum=n_clusters)
-    zero = _homogeneous(network, equations)
+    balance, zero = balance_of(network), _homogeneous(network, equations)
     one = None if zero is None else _state(equations, population, 1, zero)
     if zero is None or one is None:
         nothing = np.zeros(0)
-        which = "homogeneous state with activity" if zero is None else "state with one active cluster"
+        status = remarked("There is no state with one active cluster.", balance)
+        if zero is None:
+            status = f"There is no homogeneous state with activity, only silence is left: {balance.silence}."
         return DwellTimes(
             n_clusters=n_clusters,
             low=np.nan,
@@ -167,7 +176,7 @@ def dwell_times(
             activation_ms=nothing,
             deactivation_ms=nothing,
             occupancy=np.full(1, np.nan),
-            status=f"there is no {which}",
+            status=status,
         )
     own = (population, True)
     if threshold is None:
@@ -187,31 +196,31 @@ def dwell_times(
     while len(states) < limit and following is not None and following.active[population] >= high:
         states.append(following)
         following = _state(equations, population, len(states), states[-1]) if len(states) < n_clusters else None
-    times = np.array(
-        [
-            focus_cluster(
-                theory, population=population, n_active=k, active=state.active, inactive=state.inactive
-            ).dwell_ms(low_level, high_level)
-            for k, state in enumerate(states)
-        ]
-    )
-    activation, deactivation = times.T
-    k = np.arange(len(times))
-    with np.errstate(divide="ignore"):
-        # The logarithm: one active state of 1e60 ms after the other overflows a product.
-        ratio = np.log((n_clusters - k) / (k + 1)) + np.log(deactivation) - np.log(activation)
-    weight = np.concatenate([[0.0], np.cumsum(ratio)])
-    occupancy = np.exp(weight - weight.max())
+    # The thresholds rest on the state with one active cluster, even where the process is not in it.
+    restless = [k for k, state in enumerate([zero, one, *states[2:]]) if k and not state.waits]
+    if restless:
+        times = np.full((len(states), 2), np.nan)
+        occupancy = np.full(len(states) + 1, np.nan)
+    else:
+        times = np.array(
+            [
+                focus_cluster(
+                    theory, population=population, n_active=k, active=state.active, inactive=state.inactive
+                ).dwell_ms(low_level, high_level)
+                for k, state in enumerate(states)
+            ]
+        )
+        occupancy = _occupancy(n_clusters, times)
     return DwellTimes(
         n_clusters=n_clusters,
         low=low,
         high=high,
         active_rate=np.array([state.active.get(population, np.nan) for state in states]),
         inactive_rate=np.array([state.inactive[own] for state in states]),
-        activation_ms=activation,
-        deactivation_ms=deactivation,
-        occupancy=occupancy / occupancy.sum(),
-        status=f"fixed points with up to {len(states) - 1} active{_remark(network, theory, states)}",
+        activation_ms=times[:, 0],
+        deactivation_ms=times[:, 1],
+        occupancy=occupancy,
+        status=remarked(_status(states, restless), balance),
     )
 
 
@@ -219,30 +228,45 @@ def dwell_times(
 class _State:
     """Rates with k active clusters: of active ones by population, of the rest by (population, whether clustered).
 
-    `divide` is the next lower active rate in an unstable fixed point, 0 without one.
+    `divide` is the next lower active rate in an unstable fixed point, 0 without one. `together` and `waits` tell
+    whether differences between active clusters, and between inactive ones, decay.
     """
 
     active: dict[str, float]
     inactive: dict[tuple[str, bool], float]
     divide: float = 0.0
+    together: bool = True
+    waits: bool = True
 
 
-def _remark(network: BinaryNetwork, theory: MeanField, states: list[_State]) -> str:
-    """Say which of the states with active clusters are unstable in the equations of all groups."""
-    unstable = []
-    for k, state in enumerate(states[1:], start=1):
-        rates = [
-            state.active[name] if 0 <= cluster < k and name in state.active else state.inactive[name, cluster >= 0]
-            for name, cluster in theory.labels
-        ]
-        if spectrum(network, rates)[0].real >= 0:
-            unstable.append(str(k))
-    if not unstable:
-        return ""
-    return (
-        f"; those with {', '.join(unstable)} are unstable, because inactive clusters there become active by "
-        "themselves, and the approximation does not hold"
-    )
+def _occupancy(n_clusters: int, times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the stationary probability of k active clusters from (activation, deactivation) times."""
+    activation, deactivation = times.T
+    k = np.arange(len(times))
+    with np.errstate(divide="ignore"):
+        # The logarithm: one active state of 1e60 ms after the other overflows a product.
+        ratio = np.log((n_clusters - k) / (k + 1)) + np.log(deactivation) - np.log(activation)
+    weight = np.concatenate([[0.0], np.cumsum(ratio)])
+    occupancy = np.exp(weight - weight.max())
+    return occupancy / occupancy.sum()
+
+
+def _status(states: list[_State], restless: list[int]) -> str:
+    """Say up to which number of active clusters there are states, and which of them are unstable."""
+    if restless:
+        return (
+            f"No time can be given: the state with {_among(restless)} is unstable against differences between the "
+            "inactive clusters, which become active by themselves instead of waiting for fluctuations."
+        )
+    status = f"Fixed points with up to {len(states) - 1} active clusters."
+    apart = [k for k, state in enumerate(states) if not state.together]
+    if apart:
+        status += f" That with {_among(apart)} is unstable against differences between them: one soon becomes inactive."
+    return status
+
+
+def _among(numbers: list[int]) -> str:
+    return f"{' or '.join(map(str, numbers))} active"
 
 
 def _homogeneous(network: BinaryNetwork, equations: ClusterEquations) -> _State | None:
@@ -280,7 +304,13 @@ def _state(equations: ClusterEquations, population: str, k: int, before: _State)
             down = dict(zip(own, m[n : 2 * n].tolist(), strict=True)) if not everyone else {}
             others = {(name, True): down.get(name, before.inactive[name, True]) for name in own}
             others |= dict(zip(rest, m[len(m) - len(rest) :].tolist(), strict=True))
-            best = _State(dict(zip(own, m[:n].tolist(), strict=True)), others)
+            growth = [np.linalg.eigvals(b).real.max() for b in difference_blocks(equations, composition[0], m)]
+            best = _State(
+                dict(zip(own, m[:n].tolist(), strict=True)),
+                others,
+                together=k == 1 or bool(growth[0] < 0),
+                waits=q - k < 2 or bool(growth[-1] < 0),
+            )
         elif not stable and best is not None:
-            return _State(best.active, best.inactive, float(m[focus]))
+            return dataclasses.replace(best, divide=float(m[focus]))
     return best

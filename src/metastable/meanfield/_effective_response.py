@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from metastable._validation import require_integer
+from metastable.meanfield._balance import balance_of, remarked
 from metastable.meanfield._cluster_equations import ClusterEquations
 from metastable.meanfield._fixed_point import FixedPoint, fixed_point
 from metastable.meanfield._homogeneous_state import homogeneous_rates
@@ -39,6 +40,8 @@ class EffectiveResponse:
         equations of all groups.
     focus_rates : ndarray, (n_fixed_points,)
         Rate of the focus population at each fixed point.
+    status : str
+        Between which rates the curve exists, and which condition of the balanced state fails, if one does.
     """
 
     focus: str
@@ -48,13 +51,14 @@ class EffectiveResponse:
     labels: tuple[str, ...]
     fixed_points: tuple[FixedPoint, ...]
     focus_rates: Array
+    status: str
 
     def __repr__(self) -> str:
         states = ", ".join(
             f"{rate:.4f} {'stable' if point.stable else 'unstable'}"
             for rate, point in zip(self.focus_rates, self.fixed_points, strict=True)
         )
-        return f"EffectiveResponse(of {self.focus}; fixed points {states})"
+        return f"EffectiveResponse(of {self.focus}; fixed points {states}. {self.status})"
 
 
 def effective_response(
@@ -80,7 +84,8 @@ def effective_response(
     Raises
     ------
     ValueError
-        If there is no such population, or the network has no homogeneous state to begin with.
+        If there is no such population, or the network has no homogeneous state to begin with; the sentence then names
+        the condition of the balanced state that fails, or says that the drive is too weak at this size.
 
     Notes
     -----
@@ -94,9 +99,9 @@ def effective_response(
     --------
     >>> import metastable as mst
     >>> mst.meanfield.effective_response(mst.networks.rost_2018(j_e_plus=2))
-    EffectiveResponse(of E; fixed points 0.0305 stable, 0.2212 unstable, 0.8690 stable)
+    EffectiveResponse(of E; fixed points 0.0305 stable, 0.2212 unstable, 0.8690 stable. The curve exists at all rates.)
     """
-    equations, field = ClusterEquations.of(network), MeanField.of(network)
+    equations, field, balance = ClusterEquations.of(network), MeanField.of(network), balance_of(network)
     q, p = equations.n_clusters, equations.n_local
     n_active = require_integer("n_active", n_active, minimum=1, maximum=max(q - 1, 1))
     n_points = require_integer("n_points", n_points, minimum=10)
@@ -107,7 +112,9 @@ def effective_response(
     index = group if group < p else group + (len(composition) - 1) * p
     middle = homogeneous_rates(equations)
     if middle is None:
-        raise ValueError("only silence is left among the homogeneous states; the effective response begins at another.")
+        raise ValueError(
+            f"only silence is left, and the effective response begins at another homogeneous state: {balance.silence}."
+        )
     start = np.concatenate([np.tile(middle[:p], len(composition)), middle[p:]])
 
     reduced = equations.reduced(composition)
@@ -147,6 +154,7 @@ def effective_response(
         points.append(fixed_point(equations, field, n, values))
     local, shared = equations.names[:p], equations.names[p:]
     names = [f"{name}{part}" for part in (" focus", " others")[: len(composition)] for name in local] + list(shared)
+    curve = "at all rates" if there.all() else f"from {rate_in[there][0]:.4g} to {rate_in[there][-1]:.4g}"
     return EffectiveResponse(
         focus=focus,
         rate_in=rate_in,
@@ -155,6 +163,7 @@ def effective_response(
         labels=tuple(label for label, keep in zip(names, others, strict=True) if keep),
         fixed_points=tuple(points),
         focus_rates=np.array([m[index] for m in states]),
+        status=remarked(f"The curve exists {curve}.", balance),
     )
 
 

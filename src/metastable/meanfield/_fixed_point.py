@@ -1,8 +1,10 @@
-"""One fixed point of a clustered network."""
+"""Fixed points of a clustered network."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +75,9 @@ class FixedPoint:
         """Rate of the first population in the lowest class."""
         return float(self.class_rates[0, 0])
 
-    def __repr__(self) -> str:
+    @property
+    def description(self) -> str:
+        """Rates of each class and of what is outside of clusters, in words."""
         n_populations = self.class_rates.shape[1]
         parts = [
             f"{n} x " + " ".join(f"{name} {rate:.4f}" for name, rate in zip(self.labels, row, strict=False))
@@ -82,7 +86,45 @@ class FixedPoint:
         parts += [
             f"{name} {rate:.4f}" for name, rate in zip(self.labels[n_populations:], self.shared_rates, strict=True)
         ]
-        return f"FixedPoint({'stable' if self.stable else 'unstable'}: {', '.join(parts)})"
+        return ", ".join(parts)
+
+    def __repr__(self) -> str:
+        return f"FixedPoint({'stable' if self.stable else 'unstable'}: {self.description})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FixedPoints(Sequence[FixedPoint]):
+    """The fixed points of one network: a sequence that prints as a table.
+
+    Parameters
+    ----------
+    points : tuple of FixedPoint
+    status : str
+        How many there are, whether silence is one of them, what the search can miss, and which condition of the
+        balanced state fails, if one does.
+    """
+
+    points: tuple[FixedPoint, ...]
+    status: str
+
+    @overload
+    def __getitem__(self, index: int) -> FixedPoint: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[FixedPoint, ...]: ...
+    def __getitem__(self, index: int | slice) -> FixedPoint | tuple[FixedPoint, ...]:
+        return self.points[index]
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __repr__(self) -> str:
+        lines = ["FixedPoints(", "  active  state     growth (1/ms)  rates"]
+        lines += [
+            f"  {p.n_active:>6}  {'stable' if p.stable else 'unstable':<8}  {p.eigenvalues[0].real:>13.5f}  "
+            f"{p.description}"
+            for p in self.points
+        ]
+        return "\n".join([*lines, f"  {self.status})"])
 
 
 def fixed_point(

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metastable._validation import require_choice, require_integer, require_number
+from metastable.meanfield._balance import balance_of, remarked
 from metastable.meanfield._closure import Resolution, require_closure, seeds, strips
 from metastable.meanfield._cluster_equations import ClusterEquations
-from metastable.meanfield._fixed_point import FixedPoint, fixed_point
+from metastable.meanfield._fixed_point import FixedPoints, fixed_point
 from metastable.meanfield._homogeneous_state import homogeneous_roots
 from metastable.meanfield._mean_field import MeanField
 from metastable.meanfield._random_starts import states_from_random_starts
@@ -25,7 +26,7 @@ def fixed_points(
     resolution: float = 1.0,
     n_starts: int = 200,
     seed: int | None = None,
-) -> list[FixedPoint]:
+) -> FixedPoints:
     """Find the fixed points of a clustered network, stable and unstable.
 
     Parameters
@@ -45,8 +46,10 @@ def fixed_points(
 
     Returns
     -------
-    list of FixedPoint
-        By number of classes, then by composition. States that differ only in the numbering of clusters are one.
+    FixedPoints
+        A sequence of `FixedPoint` by number of classes, then by composition, that prints as a table. States that differ
+        only in the numbering of clusters are one. Its `status` says what may be missing, and which condition of the
+        balanced state fails, if one does (see `balanced_rates`).
 
     Raises
     ------
@@ -70,7 +73,8 @@ def fixed_points(
     new.
 
     The silent state, ``m = 0``, is among them where the drive is below threshold, and so are the unstable states that
-    separate it from the others.
+    separate it from the others. Networks of finite size have states also where the conditions of the limit of large
+    networks, eqs. 19 and 20, fail.
 
     *Assumptions and approximations*: those of `MeanField`; given the rate of the excitatory population of a cluster
     and its surroundings, the inhibitory population has one rate.
@@ -85,6 +89,14 @@ def fixed_points(
     FixedPoint(stable: 20 x E 0.0000 I 0.0000)
     FixedPoint(stable: 18 x E 0.0133 I 0.0251, 2 x E 0.2835 I 0.2497)
     FixedPoint(stable: 19 x E 0.0187 I 0.0290, 1 x E 0.3974 I 0.3408)
+    >>> mst.meanfield.fixed_points(mst.networks.rost_2018())
+    FixedPoints(
+      active  state     growth (1/ms)  rates
+           0  stable         -0.10000  20 x E 0.0000, I 0.0000
+           0  unstable        0.78658  20 x E 0.0016, I 0.0000
+           0  stable         -0.10000  20 x E 0.0295, I 0.0341
+      2 of 3 fixed points are stable. Silence, m = 0, is one of them, absorbing because the drive is below threshold.
+      All clusters receive the same, so that states are homogeneous, and these are all of them.)
     """
     require_choice("method", method, ("closure", "random_starts"))
     resolution = require_number("resolution", resolution, minimum=0.25, maximum=20)
@@ -95,7 +107,30 @@ def fixed_points(
         n_starts = require_integer("n_starts", n_starts, minimum=1)
         states = states_from_random_starts(equations, n_starts=n_starts, seed=seed)
     points = [fixed_point(equations, field, composition, rates) for composition, rates in states]
-    return sorted(points, key=lambda point: (len(point.composition), point.composition, point.up))
+    points.sort(key=lambda point: (len(point.composition), point.composition, point.up))
+    balance = balance_of(network)
+    status = f"{sum(p.stable for p in points)} of {len(points)} fixed points are stable."
+    if any(not p.rates.any() for p in points):
+        status += " Silence, m = 0, is one of them, absorbing because the drive is below threshold."
+        if len(points) == 1 and method == "closure":
+            status = f"Only silence, m = 0, is left, which is absorbing: {balance.silence}."
+    if method == "closure":
+        status += f" {_guarantee(equations, resolution)}"
+    else:
+        status += f" They are those reached from {n_starts} random starts: stable ones, of which some may be missing."
+    return FixedPoints(tuple(points), remarked(status, balance))
+
+
+def _guarantee(equations: ClusterEquations, resolution: float) -> str:
+    """Say what it rests on that no state is missing."""
+    if equations.n_clusters == 1 or not equations.own.any():
+        return "All clusters receive the same, so that states are homogeneous, and these are all of them."
+    plane = equations.n_local == 2
+    sums = "the plane of both sums over clusters" if plane else "the one sum over clusters that all of them see"
+    return (
+        f"The search takes every composition on {sums}, at resolution {resolution:g}: only pairs of states closer than "
+        "its samples, as beside a fold, can be missing."
+    )
 
 
 def all_states(equations: ClusterEquations, resolution: float = 1.0, *, max_classes: int | None = None) -> list[State]:

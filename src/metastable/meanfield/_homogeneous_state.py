@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from metastable.meanfield._balance import balance_of, remarked
 from metastable.meanfield._closure import shared_roots
 from metastable.meanfield._cluster_equations import ClusterEquations
 from metastable.meanfield._fixed_point import FixedPoint, fixed_point
@@ -30,7 +31,7 @@ class HomogeneousState:
     others : tuple of FixedPoint
         All other fixed points with equal clusters, silence among them, by ascending rate.
     status : str
-        What was found, as a sentence.
+        What was found, and which condition of the balanced state fails, if one does (see `balanced_rates`).
     """
 
     point: FixedPoint
@@ -78,7 +79,7 @@ def homogeneous_state(network: BinaryNetwork) -> HomogeneousState:
     -------
     HomogeneousState
         The state of lowest rates that is neither silence nor a saddle of the homogeneous equations, stable or not. If
-        there is none, the silent state, and `status` says so.
+        there is none, the silent state, and `status` says why.
 
     Raises
     ------
@@ -88,7 +89,8 @@ def homogeneous_state(network: BinaryNetwork) -> HomogeneousState:
     Notes
     -----
     Rost et al. 2018, eq. 13, all of whose solutions are found. Where the drive is below threshold silence, ``m = 0``,
-    is a stable solution, and by the index theorem a saddle lies between it and the balanced state.
+    is a stable solution, and by the index theorem a saddle lies between it and the balanced state. States of finite
+    size exist where the conditions of the limit, eqs. 19 and 20, fail: with g < 1 the rates run to saturation.
 
     *Assumptions and approximations*: those of `MeanField`.
 
@@ -103,15 +105,16 @@ def homogeneous_state(network: BinaryNetwork) -> HomogeneousState:
     q = equations.reduced([equations.n_clusters])
     roots = sorted(homogeneous_roots(equations), key=lambda m: m[0])
     points = [fixed_point(equations, field, (equations.n_clusters,), m) for m in roots]
-    chosen = homogeneous_rates(equations, roots)
+    chosen, balance = homogeneous_rates(equations, roots), balance_of(network)
     if chosen is None:
         index = int(np.argmin([m.sum() for m in roots]))
-        status = "Only silence is left: inhibition, or a drive below threshold, puts out every homogeneous activity."
+        status = f"Only silence is left, which is absorbing: {balance.silence}."
     else:
         index = next(k for k, m in enumerate(roots) if m is chosen)
         silent = any(m.max() < 1e-12 for m in roots)
         status = f"{len(roots)} states have equal clusters" if len(roots) > 1 else "No other state has equal clusters"
         status += "; silence is one of them, absorbing because the drive is below threshold." if silent else "."
+        status = remarked(status, balance)
     if np.abs(q.response(roots[index]) - roots[index]).max() > 1e-10:
         raise ValueError("the homogeneous equations could not be solved to 1e-10; the network is out of range.")
     return HomogeneousState(points[index], tuple(p for k, p in enumerate(points) if k != index), status)

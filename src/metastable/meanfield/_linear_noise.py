@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import expm, solve_continuous_lyapunov
 
 from metastable._validation import require_number
+from metastable.meanfield._balance import balance_of, remarked
 from metastable.meanfield._homogeneous_state import homogeneous_state
 from metastable.meanfield._mean_field import MeanField
 from metastable.networks import BinaryNetwork
@@ -31,7 +32,7 @@ class LinearNoise:
     duration_ms : float or None, ms
         Length of the recording that the covariance is for, None for a stationary process.
     status : str
-        A sentence.
+        Whether the state is stable, or why there is none, and which condition of the balanced state fails, if one does.
     """
 
     labels: tuple[tuple[str, int], ...]
@@ -69,7 +70,7 @@ class LinearNoise:
         names = list(dict.fromkeys(name for name, _ in self.labels))
         values = ", ".join(f"{name} {self.cluster_mean(name):.4g}" for name in names)
         length = "" if self.duration_ms is None else f", within {self.duration_ms:g} ms"
-        return f"LinearNoise(mean variance of the rates: {values}{length}; {self.status})"
+        return f"LinearNoise(mean variance of the rates: {values}{length}. {self.status})"
 
 
 def linear_noise(
@@ -104,7 +105,7 @@ def linear_noise(
     changes the number of active ones by +1 with probability ``(1 - m) Phi`` and by -1 with ``m (1 - Phi)`` (the linear
     noise approximation, van Kampen 2007, ch. X). The variance diverges where the state loses its stability. For a
     recording of length T the covariance of the mean over time, U + U^T with
-    ``U = (1/T^2) int_0^T (T - s) exp(S s) C ds``, is subtracted.
+    ``U = (1/T^2) int_0^T (T - s) exp(S s) C ds``, is subtracted. In silence, ``m = 0``, nothing fluctuates: D is 0.
 
     *Assumptions and approximations*: those of `MeanField`; fluctuations small enough for a linear response. The frozen
     differences between the inputs of clusters (the wiring) are not part of it.
@@ -116,12 +117,12 @@ def linear_noise(
     >>> round(noise.cluster_mean("E"), 5)
     0.00031
     >>> mst.meanfield.linear_noise(mst.networks.rost_2018(j_e_plus=3)).status
-    'the homogeneous state is not stable: a perturbation grows with a time constant of 108 ms'
+    'The homogeneous state is not stable: a perturbation grows with a time constant of 108 ms.'
     """
     if not isinstance(network, BinaryNetwork):
         raise TypeError(f"network must be a BinaryNetwork, got {type(network).__name__}.")
-    theory = MeanField.of(network)
-    name = "the homogeneous state" if rates is None else "the state"
+    theory, balance = MeanField.of(network), balance_of(network)
+    name = "The homogeneous state" if rates is None else "The state"
     if duration_ms is not None:
         duration_ms = require_number("duration_ms", duration_ms, above=0)
 
@@ -139,7 +140,7 @@ def linear_noise(
     if rates is None:
         m = homogeneous_state(network).rates
         if m.max() < 1e-9:
-            return nothing(m, "there is no homogeneous state with activity")
+            return nothing(m, f"There is no homogeneous state with activity, only silence is left: {balance.silence}.")
     else:
         m = np.asarray(rates, np.float64)
         if m.shape != (theory.n_groups,):
@@ -151,19 +152,22 @@ def linear_noise(
     growth = float(np.linalg.eigvals(jacobian).real.max())
     if growth >= 0:
         how = f"grows with a time constant of {1 / growth:.3g} ms" if growth > 0 else "does not decay"
-        return nothing(m, f"{name} is not stable: a perturbation {how}")
+        return nothing(m, remarked(f"{name} is not stable: a perturbation {how}.", balance))
     phi = theory.response(m)
     diffusion = np.diag(((1 - m) * phi + m * (1 - phi)) / (theory.size * theory.tau_ms))
     covariance = solve_continuous_lyapunov(jacobian, -diffusion)
     if duration_ms is not None:
         covariance = covariance - _covariance_of_mean(jacobian, covariance, duration_ms)
+    status = f"{name} is stable, slowest decay {-1 / growth:.3g} ms."
+    if not m.any():
+        status = "The state is silence, in which nothing fluctuates: it is absorbing, as the drive is below threshold."
     return LinearNoise(
         labels=theory.labels,
         rates=m,
         covariance=covariance,
         slowest_ms=-1 / growth,
         duration_ms=duration_ms,
-        status=f"{name} is stable, slowest decay {-1 / growth:.3g} ms",
+        status=remarked(status, balance),
     )
 
 

@@ -63,8 +63,9 @@ class MeanField:
         Raises
         ------
         ValueError
-            If clusters overlap.
+            If clusters overlap, or the inputs of a population have no variance.
         """
+        require_variance(network)
         labels, size, tau, drive = [], [], [], []
         for p in network.populations:
             groups = {-1: p.size}
@@ -171,3 +172,16 @@ class MeanField:
 
     def __repr__(self) -> str:
         return f"MeanField({self.n_groups} groups: {', '.join(f'{p}{c}' if c >= 0 else p for p, c in self.labels)})"
+
+
+def require_variance(network: BinaryNetwork) -> None:
+    """Raise a sentence if a population has synapses of probability 1 only, whose input does not vary."""
+    for population in network.populations:
+        blocks = [network.block(c.post, c.pre) for c in network.connections if c.post == population.name]
+        chances = [p for b in blocks for p, j in ((b.p_in, b.j_in), (b.p_out, b.j_out)) if p * j]
+        if chances and min(chances) == 1:
+            raise ValueError(
+                f"all connections to {population.name} have probability 1, so that its input has no variance, "
+                "p (1 - p) J^2 m = 0, and is not Gaussian as the theory (eqs. 9 to 12) needs; choose a probability "
+                "below 1."
+            )

@@ -10,6 +10,7 @@ from scipy.integrate import solve_ivp
 from scipy.special import ndtr
 
 from metastable._validation import require_integer, require_number
+from metastable.meanfield._balance import balance_of, remarked
 from metastable.meanfield._balanced_rates import two_population_matrices
 from metastable.meanfield._cluster_equations import ClusterEquations
 from metastable.meanfield._mean_field import MeanField
@@ -26,13 +27,16 @@ class Nullclines:
     ----------
     excitatory, inhibitory : ndarray, (2, n)
         ``m_E = Phi_E`` by ascending m_E, ``m_I = Phi_I`` by ascending m_I; NaN where the curve leaves the unit square.
+    status : str
+        Which condition of the balanced state holds or fails (see `balanced_rates`).
     """
 
     excitatory: Array
     inhibitory: Array
+    status: str
 
     def __repr__(self) -> str:
-        return f"Nullclines({self.excitatory.shape[1]} points each)"
+        return f"Nullclines({self.excitatory.shape[1]} points each. {self.status})"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -44,15 +48,18 @@ class Flow:
     m_e, m_i : ndarray, (n_i, n_e)
         Rates, as ``numpy.meshgrid`` gives them.
     dm_e, dm_i : ndarray, (n_i, n_e), 1/ms
+    status : str
+        Which condition of the balanced state holds or fails (see `balanced_rates`).
     """
 
     m_e: Array
     m_i: Array
     dm_e: Array
     dm_i: Array
+    status: str
 
     def __repr__(self) -> str:
-        return f"Flow({self.m_e.shape[0]} x {self.m_e.shape[1]} points)"
+        return f"Flow({self.m_e.shape[0]} x {self.m_e.shape[1]} points. {self.status})"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -65,14 +72,19 @@ class Trajectory:
     rates : ndarray, (n_times, n_rates)
     labels : tuple of str
         What the columns of `rates` are.
+    status : str
+        Whether the rates have come to rest, or fallen silent, and which condition of the balanced state fails, if one
+        does (see `balanced_rates`).
     """
 
     time_ms: Array
     rates: Array
     labels: tuple[str, ...]
+    status: str
 
     def __repr__(self) -> str:
-        return f"Trajectory({self.time_ms[-1]:g} ms, {', '.join(self.labels[:4])}{', ...' * (len(self.labels) > 4)})"
+        names = f"{', '.join(self.labels[:4])}{', ...' * (len(self.labels) > 4)}"
+        return f"Trajectory({self.time_ms[-1]:g} ms, {names}. {self.status})"
 
 
 def nullclines(network: BinaryNetwork, *, n_points: int = 400) -> Nullclines:
@@ -122,7 +134,7 @@ def nullclines(network: BinaryNetwork, *, n_points: int = 400) -> Nullclines:
         pair = np.empty((2, n_points))
         pair[row], pair[other] = own, solved
         curves.append(pair)
-    return Nullclines(curves[0], curves[1])
+    return Nullclines(curves[0], curves[1], balance_of(network).sentence)
 
 
 def _other_rate(a: float, b: float, c: Array, d: Array, z: Array) -> Array:
@@ -164,7 +176,7 @@ def flow(network: BinaryNetwork, *, m_e: ArrayLike | None = None, m_i: ArrayLike
     >>> import metastable as mst
     >>> arrows = mst.meanfield.flow(mst.networks.rost_2018(), m_e=[0.1, 0.2], m_i=[0.1, 0.2, 0.3])
     >>> arrows
-    Flow(3 x 2 points)
+    Flow(3 x 2 points. Condition 20 holds (g = 1.2 > 1 and J_EX/J_IX = 1.25 > 0.7589).)
     """
     two_population_matrices(network)
     lattice = np.linspace(0, 1, 20)
@@ -173,7 +185,7 @@ def flow(network: BinaryNetwork, *, m_e: ArrayLike | None = None, m_i: ArrayLike
         raise ValueError("rates must lie between 0 and 1.")
     grid_e, grid_i = np.meshgrid(e, i)
     change = _homogeneous(network).derivative(np.stack([grid_e, grid_i], axis=-1))
-    return Flow(grid_e, grid_i, change[..., 0], change[..., 1])
+    return Flow(grid_e, grid_i, change[..., 0], change[..., 1], balance_of(network).sentence)
 
 
 def trajectory(network: BinaryNetwork, m0: ArrayLike, *, duration_ms: float = 500.0, dt_ms: float = 0.5) -> Trajectory:
@@ -238,7 +250,12 @@ def trajectory(network: BinaryNetwork, m0: ArrayLike, *, duration_ms: float = 50
     labels = tuple(f"{name}{cluster}" if cluster >= 0 else name for name, cluster in equations.labels)
     if equations is field:
         labels = tuple(name for name, _ in equations.labels)
-    return Trajectory(solution.t, solution.y.T, labels)
+    last = np.clip(solution.y[:, -1], 0, 1)
+    change = np.abs(equations.derivative(last)).max()
+    status = "The rates come to rest." if change < 1e-6 else f"At the end rates still change, by {change:.2g} per ms."
+    if last.max() < 1e-6 and not equations.response(np.zeros(last.size)).any():
+        status = "The rates fall silent, for good because the drive is below threshold."
+    return Trajectory(solution.t, solution.y.T, labels, remarked(status, balance_of(network)))
 
 
 def _homogeneous(network: BinaryNetwork) -> MeanField:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from metastable.meanfield._balance import balance_of, remarked
 from metastable.meanfield._balanced_rates import two_population_matrices
 from metastable.meanfield._cluster_equations import ClusterEquations
 from metastable.meanfield._homogeneous_state import homogeneous_rates
 from metastable.networks import BinaryNetwork
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class StabilityRatios:
     """Ratios tau_I / tau_E at which the homogeneous state of two populations changes its kind.
 
@@ -29,6 +30,8 @@ class StabilityRatios:
     matrix : ndarray, (2, 2)
         ``f'_ab = -delta_ab + dPhi_a/dm_b``.
     tau_e_ms : float, ms
+    status : str
+        At which ratios the state is stable, and which condition of the balanced state fails, if one does.
     """
 
     r1: float
@@ -38,6 +41,7 @@ class StabilityRatios:
     rates: NDArray[np.float64]
     matrix: NDArray[np.float64]
     tau_e_ms: float
+    status: str
 
     @property
     def kind(self) -> str:
@@ -63,6 +67,12 @@ class StabilityRatios:
         order = np.lexsort((-np.imag(values), -np.real(values)), axis=1)
         return np.take_along_axis(values, order, axis=1)
 
+    def __repr__(self) -> str:
+        return (
+            f"StabilityRatios({self.r1:.4g}, {self.r2:.4g}, {self.r3:.4g}; a {self.kind} at {self.ratio:g}, rates "
+            f"{self.rates[0]:.6f} and {self.rates[1]:.6f}. {self.status})"
+        )
+
 
 def stability_ratios(network: BinaryNetwork) -> StabilityRatios:
     """Return the ratios of time constants at which the homogeneous state turns from node to focus to unstable.
@@ -79,13 +89,15 @@ def stability_ratios(network: BinaryNetwork) -> StabilityRatios:
     Raises
     ------
     ValueError
-        If the network has other populations, or no active homogeneous state.
+        If the network has other populations, or no active homogeneous state; the sentence names the condition of the
+        balanced state that fails, or says that the drive is too weak at this size.
 
     Notes
     -----
     Rost et al. 2018, eqs. 27 to 33: ``r1, r3 = A -+ sqrt(A^2 - B^2)``, ``r2 = -B``, with
     ``A = (f_EE f_II - 2 f_EI f_IE) / f_EE^2`` and ``B = f_II / f_EE``. Where ``f_EE <= 0`` the trace is negative at all
-    ratios: r2 is infinite.
+    ratios: r2 is infinite. They are ratios of the state at this finite size, also where the conditions of the limit,
+    eqs. 19 and 20, fail; `status` then says which.
 
     *Assumptions and approximations*: those of `MeanField`.
 
@@ -95,12 +107,15 @@ def stability_ratios(network: BinaryNetwork) -> StabilityRatios:
     >>> found = mst.meanfield.stability_ratios(mst.networks.rost_2018())
     >>> round(found.r1, 3), round(found.r2, 3), round(found.r3, 3), found.kind
     (0.66, 1.501, 3.416, 'stable node')
+    >>> found
+    StabilityRatios(0.6598, 1.501, 3.416; a stable node at 0.5, rates 0.029536 and 0.034100. The homogeneous state is
+    stable at ratios tau_I/tau_E below 1.501.)
     """
     two_population_matrices(network)
-    equations = ClusterEquations.of(network)
+    equations, balance = ClusterEquations.of(network), balance_of(network)
     rates = homogeneous_rates(equations)
     if rates is None:
-        raise ValueError("only silence is left among the homogeneous states; it is a stable node at all ratios.")
+        raise ValueError(f"only silence is left, a stable node at all ratios of time constants: {balance.silence}.")
     reduced = equations.reduced([equations.n_clusters])
     f = reduced.gain(rates) - np.eye(2)
     tau_e, tau_i = reduced.tau_ms
@@ -109,4 +124,14 @@ def stability_ratios(network: BinaryNetwork) -> StabilityRatios:
     root = np.sqrt(a**2 - b**2) if a**2 >= b**2 and a > 0 else np.nan
     r1, r3 = (a - root, a + root) if np.isfinite(root) else (np.inf, np.inf)
     r2 = -b if f[0, 0] > 0 else np.inf
-    return StabilityRatios(float(r1), float(r2), float(r3), float(tau_i / tau_e), rates, f, float(tau_e))
+    where = f"ratios tau_I/tau_E below {r2:.4g}" if np.isfinite(r2) else "all ratios tau_I/tau_E"
+    return StabilityRatios(
+        r1=float(r1),
+        r2=float(r2),
+        r3=float(r3),
+        ratio=float(tau_i / tau_e),
+        rates=rates,
+        matrix=f,
+        tau_e_ms=float(tau_e),
+        status=remarked(f"The homogeneous state is stable at {where}.", balance),
+    )

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from metastable._validation import require_integer, require_number
+from metastable.meanfield._balance import Balance, remark_on_family
 from metastable.meanfield._bifurcation_diagram import follow, trace_from_meetings
 from metastable.meanfield._branch import Branch, StableRange
 from metastable.meanfield._equation_family import EquationFamily
@@ -37,6 +38,8 @@ class UpStateMap:
         there.
     homogeneous_loss : ndarray, (n_y,)
         Lowest x at which the homogeneous state is unstable; NaN if there is none in the range.
+    status : str
+        What the search covers, where only silence is homogeneous, and which conditions of the balanced state fail.
     """
 
     x: Array
@@ -46,9 +49,11 @@ class UpStateMap:
     onset: Array
     loss: Array
     homogeneous_loss: Array
+    status: str
 
     def __repr__(self) -> str:
-        return f"UpStateMap({self.y.size} x {self.x.size} values, stable at {np.isfinite(self.up).mean():.0%} of them)"
+        share = f"{np.isfinite(self.up).mean():.0%}"
+        return f"UpStateMap({self.y.size} x {self.x.size} values, stable at {share} of them. {self.status})"
 
 
 def up_state_map(
@@ -84,7 +89,7 @@ def up_state_map(
     Raises
     ------
     ValueError
-        If x or y is not ascending.
+        If x or y is not ascending, or the family refuses one of their values.
 
     Notes
     -----
@@ -111,12 +116,23 @@ def up_state_map(
     step = require_number("step", step, above=0, maximum=0.5)
     up, down = np.full((2, ys.size, xs.size), np.nan)
     onset, loss, homogeneous_loss = np.full((3, ys.size), np.nan)
+    judged: list[tuple[str, Balance]] = []
+    silent: list[str] = []
     for row, value in enumerate(ys.tolist()):
-        equations = EquationFamily.of(lambda v, value=value: family(v, value), float(xs[0]), float(xs[-1]))
+        equations = EquationFamily.of(
+            lambda v, value=value: family(v, value),
+            float(xs[0]),
+            float(xs[-1]),
+            names=("x", "x"),
+            beside=f" with y={value:g}",
+        )
+        judged += [(f"x={at:g}, y={value:g}", balance) for at, balance in equations.judged]
         q = equations.template.n_clusters
         k = require_integer("n_active", n_active, minimum=1, maximum=q - 1)
         homogeneous, branches, _ = trace_from_meetings(equations, {k}, step)
-        if homogeneous is not None:
+        if homogeneous is None:
+            silent.append(f"Only silence is homogeneous at y={value:g}: {equations.judged[0][1].silence}.")
+        else:
             ends = [r.stop for r in homogeneous.stable_ranges if r.stop_event == "stability"]
             homogeneous_loss[row] = min(ends, default=np.nan)
         branches += _from_starts(equations, branches, k, step)
@@ -130,7 +146,9 @@ def up_state_map(
                     for high, low in _rates_at(branch, float(xs[column]), k):
                         if not up[row, column] >= high:
                             up[row, column], down[row, column] = high, low
-    return UpStateMap(xs, ys, up, down, onset, loss, homogeneous_loss)
+    status = "A state that neither meets the homogeneous one nor is reached from the starts would be missed."
+    status = " ".join(part for part in (status, *silent[:1], remark_on_family(judged)) if part)
+    return UpStateMap(xs, ys, up, down, onset, loss, homogeneous_loss, status)
 
 
 def _from_starts(family: EquationFamily, branches: list[Branch], n_active: int, step: float) -> list[Branch]:

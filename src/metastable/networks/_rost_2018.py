@@ -63,7 +63,8 @@ def rost_2018(
     Raises
     ------
     ValueError
-        If Q does not divide the populations, ``j_e_plus`` is not within 1 to Q, or ``r_j`` not within 0 to 1.
+        If Q does not divide the populations, ``j_e_plus`` or ``j_i_plus`` is not within 1 to Q, or ``r_j`` not within 0
+        to 1; the sentence names the condition of the theory.
 
     Notes
     -----
@@ -81,23 +82,28 @@ def rost_2018(
     n_e = require_integer("n_e", n_e, minimum=1)
     n_i = max(1, n_e // 4) if n_i is None else require_integer("n_i", n_i, minimum=1)
     n_clusters = require_integer("n_clusters", n_clusters, minimum=1)
-    j_e_plus = require_number("j_e_plus", j_e_plus, minimum=1)
+    j_e_plus = require_number("j_e_plus", j_e_plus)
     g = require_number("g", g, above=0)
     m_x = require_number("m_x", m_x)
     tau_ratio = require_number("tau_ratio", tau_ratio, above=0)
-    if clustering == "weight" and j_e_plus > n_clusters:
-        raise ValueError(
-            f"j_e_plus={j_e_plus:g} is above the number of clusters {n_clusters}, where weights between clusters would "
-            f"change sign; choose 1 to {n_clusters}."
-        )
+    _require_strength("j_e_plus", "J_E+" if clustering == "weight" else "R_EE", j_e_plus, n_clusters, clustering)
     if j_i_plus is None:
-        r_j = require_number("r_j", r_j, minimum=0, maximum=1)
+        r_j = require_number("r_j", r_j)
+        if not 0 <= r_j <= 1:
+            raise ValueError(
+                f"r_j must be {'at least 0' if r_j < 0 else 'at most 1'}, got {r_j:g}: by J_I+ = 1 + R_J (J_E+ - 1) "
+                f"(eq. 36) inhibition would be {'weaker within' if r_j < 0 else 'more clustered than'} "
+                f"{'clusters than between them' if r_j < 0 else 'excitation'}; choose 0 to 1, or give j_i_plus."
+            )
         j_i_plus = 1 + r_j * (j_e_plus - 1)
     elif r_j != 0:
         raise ValueError("j_i_plus and r_j both set the inhibitory clustering; give one of them.")
-    j_i_plus = require_number("j_i_plus", j_i_plus, minimum=1, maximum=n_clusters)
+    j_i_plus = require_number("j_i_plus", j_i_plus)
+    _require_strength("j_i_plus", "J_I+", j_i_plus, n_clusters, "weight")
     if j_i_plus != 1 and (background or clustering == "probability"):
         raise ValueError("inhibitory clusters go with clustering='weight' and no background; leave r_j at 0.")
+    background = require_number("background", background, minimum=0, maximum=1)
+    _require_division({"E": n_e - round(n_e * background)} | ({"I": n_i} if j_i_plus != 1 else {}), n_clusters)
 
     weight = {("E", "E"): 1 / math.sqrt(_P["E", "E"] * n_e), ("I", "E"): 1 / math.sqrt(_P["I", "E"] * n_e)}
     weight["E", "I"] = -g * weight["E", "E"] * _P["E", "E"] * n_e / (_P["E", "I"] * n_i)
@@ -130,3 +136,31 @@ def rost_2018(
         connections=tuple(connection(post, pre) for post, pre in _P),
         name=f"Rost, Deger & Nawrot 2018, {strength} = {j_e_plus:g}{inhibition}",
     )
+
+
+def _require_strength(name: str, symbol: str, value: float, n_clusters: int, clustering: str) -> None:
+    """Raise a sentence if weights within clusters would be below those between them, or these change sign."""
+    if value < 1:
+        raise ValueError(
+            f"{name} must be at least 1, got {value:g}: with {symbol} below 1 units of a cluster are connected more "
+            f"weakly with each other than with the rest; choose 1 (no clusters) or more."
+        )
+    if clustering == "weight" and value > n_clusters:
+        raise ValueError(
+            f"{name}={value:g} is above the number of clusters {n_clusters}, where J_- = (Q - {symbol})/(Q - 1) of "
+            f"eq. 34 is negative and the weights between clusters change sign; choose 1 to {n_clusters}."
+        )
+
+
+def _require_division(sizes: dict[str, int], n_clusters: int) -> None:
+    """Raise a sentence if clusters of one size do not take up the clustered units of each population."""
+    for population, size in sizes.items():
+        if size % n_clusters or not size:
+            common = math.gcd(*sizes.values())
+            possible = sorted((q for q in range(1, common + 1) if common % q == 0), key=lambda q: abs(q - n_clusters))
+            choice = " or ".join(map(str, sorted(possible[:2])))
+            advice = f"n_clusters={choice}" if size else "a smaller background"
+            raise ValueError(
+                f"{size} clustered neurons do not fit into {n_clusters} equal clusters: the theory (eqs. 34 and 36) "
+                f"needs Q to divide the clustered units of {population}; choose {advice}."
+            )

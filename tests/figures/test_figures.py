@@ -1,3 +1,4 @@
+import matplotlib.colors
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -43,3 +44,27 @@ def test_distribution_is_a_density_and_the_second_does_not_cut_the_first():
 def test_given_axes_are_returned():
     ax = plt.figure().add_subplot()
     assert mst.figures.curve_with_spread([0, 1], [[1, 2]], ax=ax) is ax
+
+
+def test_shades_cover_the_rows_of_their_clusters():
+    rates = [[0.0, 1.0, 0.5], [1.0, 0.0, 0.0]]
+    ax = mst.figures.cluster_shades([501, 502, 503], rates, cluster_size=200, color="#ff0000")
+    image = ax.images[0]
+    assert image.get_extent() == pytest.approx([0.5, 0.503, -0.5, 399.5])
+    assert image.origin == "lower"
+    # White at 0, half of the colour at 1.
+    assert image.to_rgba(np.array([0.0, 1.0]))[:, :3].ravel() == pytest.approx([1, 1, 1, 1, 0.5, 0.5], abs=0.01)
+
+
+@pytest.mark.parametrize(("time", "rates"), [([1, 2], [[0, 1, 1]]), ([1], [[0]]), ([1, 2], [0, 1])])
+def test_shades_refuse_rates_that_do_not_fit(time, rates):
+    with pytest.raises(ValueError, match=r"rates must have shape \(n_clusters, n_samples\)"):
+        mst.figures.cluster_shades(time, rates, cluster_size=10)
+
+
+def test_nullclines_have_the_colours_of_the_legend():
+    x = np.linspace(0, 1, 20)
+    flow = np.stack(np.broadcast_arrays(0.4 - x, (0.6 - x)[:, None]))
+    ax = mst.figures.phase_plane(x, x, flow)
+    drawn = [matplotlib.colors.to_hex(c.get_edgecolor()[0]) for c in ax.collections[1:]]
+    assert tuple(drawn) == mst.figures.NULLCLINES

@@ -39,6 +39,12 @@ def test_every_figure_runs_at_a_small_scale(tmp_path):
     assert by_statement["E rate, uniform"].mean == pytest.approx(2.02, abs=0.3)
     assert by_statement["E rate, clustered"].mean == pytest.approx(3.27, abs=0.6)
     assert all(len(c.values) == 2 for c in report.claims)
+    # Notes name the scale that was run.
+    drop = "Change of the mean Fano factor of all E neurons, clustered, 5 clusters stimulated"
+    assert "before: 1500 to 2500 ms" in by_statement[drop].note
+    assert by_statement[drop].note.endswith("; 2 trials.")
+    tau = "Time constant of the same-cluster covariance, clustered (panel f)"
+    assert "mean of 0.5 s of each trial" in by_statement[tau].note
     assert all(np.isfinite(c.mean) for c in report.claims if "Time constant" not in c.statement)
 
 

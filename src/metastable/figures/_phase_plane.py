@@ -8,6 +8,9 @@ from numpy.typing import ArrayLike
 
 from metastable.figures._style import resolve_axes
 
+# Of the first and of the second variable, for legends too.
+NULLCLINES = ("#c0392b", "#2471a3")
+
 
 def phase_plane(
     x: ArrayLike,
@@ -61,7 +64,7 @@ def phase_plane(
         scale=30,
         width=0.004,
     )
-    for component, color in zip(speed, ("#c0392b", "#2471a3"), strict=True):
+    for component, color in zip(speed, NULLCLINES, strict=True):
         ax.contour(horizontal, vertical, component, levels=[0], colors=color, linewidths=1.2)
     ax.set(xlim=(horizontal[0], horizontal[-1]), ylim=(vertical[0], vertical[-1]))
     return ax

@@ -1,9 +1,11 @@
-"""Rasters of many neurons."""
+"""Rasters of many neurons, and the rates of their clusters as shades behind them."""
 
 from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from numpy.typing import ArrayLike
 
 from metastable._validation import require_integer
 from metastable.figures._style import resolve_axes
@@ -68,5 +70,63 @@ def raster(
         ylim=(-0.5, spikes.n_neurons - 0.5),
         xlabel="time (s)",
         ylabel="neuron, by cluster" if spikes.n_clusters else "neuron",
+    )
+    return ax
+
+
+def cluster_shades(
+    time_ms: ArrayLike, rates: ArrayLike, *, cluster_size: int, color: str = "#c0392b", ax: Axes | None = None
+) -> Axes:
+    """Shade the rows of each cluster by its rate: white at 0, half of the colour at 1.
+
+    Behind a raster of the transitions of binary units it shows the clusters that stay active, which make none.
+
+    Parameters
+    ----------
+    time_ms : array_like, (n_samples,), ms
+        Equally spaced; when the rates were sampled.
+    rates : array_like, (n_clusters, n_samples)
+        Between 0 and 1.
+    cluster_size : int
+        Rows of each cluster; the first begins at row 0.
+    color : str
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit.
+
+    Examples
+    --------
+    >>> import metastable as mst
+    >>> ax = mst.figures.cluster_shades([1, 2, 3], [[0, 1, 1], [1, 0, 0]], cluster_size=200)
+    >>> ax.images[0].get_extent()
+    [0.0, 0.003, -0.5, 399.5]
+    """
+    time, values = np.asarray(time_ms, float), np.asarray(rates, float)
+    if time.ndim != 1 or time.size < 2 or values.ndim != 2 or values.shape[1] != time.size:
+        raise ValueError(
+            f"rates must have shape (n_clusters, n_samples) with at least 2 samples, one for each of the {time.size} "
+            f"times, got {values.shape}."
+        )
+    ax = resolve_axes(ax)
+    # A sample stands for the interval that ends with it.
+    start, stop = float(2 * time[0] - time[1]) / 1000, float(time[-1]) / 1000
+    ax.imshow(
+        values,
+        cmap=LinearSegmentedColormap.from_list("shade", ["white", color]),
+        vmin=0,
+        vmax=2,
+        aspect="auto",
+        origin="lower",
+        extent=(start, stop, -0.5, len(values) * cluster_size - 0.5),
+        interpolation="nearest",
+        zorder=0,
     )
     return ax

@@ -74,6 +74,8 @@ def statistics_of_network(
         normalisation=cross.normalisation,
     )
     numbers |= {
+        "duration_ms": np.array(duration_ms),
+        "burn_in_ms": np.array(burn_in_ms),
         "lag_ms": cross.lag_ms,
         "auto": auto.covariance,
         "cross": cross.same_cluster,
@@ -94,7 +96,7 @@ def _jobs(scale: Scale) -> list[Job]:
 
 
 _PANELS = {
-    "a": ("Firing rates", "E neurons of all networks, first 1.5 s of each trial left out"),
+    "a": ("Firing rates", "E neurons of all networks, {window} of each trial"),
     "b": ("Fano factors", "100 ms, mean over windows of var/mean across trials, ddof 0"),
     "c": ("Count correlations, all pairs", "50 ms windows, Pearson within a trial, silent trial = 0"),
     "d": (
@@ -113,7 +115,7 @@ def _draw(results: Results):
         drawing = figures.new_figure(7.2, 8.8)
         panels = drawing.subplot_mosaic("ab;cd;ef;gg")
         for letter, (title, estimator) in _PANELS.items():
-            figures.titled(panels[letter], f"{letter}  {title}", estimator)
+            figures.titled(panels[letter], f"{letter}  {title}", estimator.format(window=_window(results)))
         for kind in _KINDS:
             _draw_distributions(panels, results, kind)
             _draw_covariances(panels, results, kind)
@@ -132,6 +134,12 @@ def _draw(results: Results):
         for letter, panel in panels.items():
             panel.legend(loc="upper left" if letter == "g" else "upper right")
     return drawing
+
+
+def _window(results: Results) -> str:
+    """Return the part of a trial that is measured, as text."""
+    numbers = results.first("uniform")
+    return f"{numbers['burn_in_ms'] / 1000:g} to {numbers['duration_ms'] / 1000:g} s"
 
 
 def _draw_distributions(panels, results: Results, kind: str) -> None:
@@ -228,6 +236,8 @@ def _fano(results: Results, kind: str):
 
 def _covariance_claims(results: Results) -> list[Claim]:
     name = "Time constant of the same-cluster covariance, clustered"
+    numbers = results.first("clustered")
+    seconds = (numbers["duration_ms"] - numbers["burn_in_ms"]) / 1000
     cross = [
         Claim(
             f"{name} (panel f)",
@@ -237,7 +247,7 @@ def _covariance_claims(results: Results) -> list[Claim]:
             "ms",
             note=(
                 "Exponential without offset fitted to lags 10 to 200 ms of each network; trial mean subtracted, biased "
-                "(1/n). Subtracting the mean of trials of 1.5 s shortens it: see the further numbers."
+                f"(1/n). Subtracting the mean of {seconds:g} s of each trial shortens it: see the further numbers."
             ),
         ),
         Claim(f"{name}: unbiased", "not given", None, results.join("clustered", "tau_cross_unbiased"), "ms"),

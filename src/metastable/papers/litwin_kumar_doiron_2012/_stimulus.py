@@ -12,7 +12,7 @@ from metastable.papers._paper import Figure, Job, Numbers, Results, Scale
 from metastable.papers.litwin_kumar_doiron_2012._protocol import excitatory_spikes
 
 _AMPLITUDE = 0.07
-_ON_MS, _OFF_MS, _END_MS = 2500.0, 3500.0, 4000.0
+_ON_MS, _OFF_MS, END_MS = 2500.0, 3500.0, 4000.0
 _SETTLED_MS = 2800.0
 _GROUPS = ("all", "inside", "outside")
 # Condition: clustering and number of stimulated clusters.
@@ -34,7 +34,7 @@ def response_of_network(
         r_ee=r_ee,
         network_index=network_index,
         n_trials=n_trials,
-        duration_ms=_END_MS,
+        duration_ms=END_MS,
         burn_in_ms=burn_in_ms,
         stimulus=Stimulus.step(_AMPLITUDE, start_ms=_ON_MS, stop_ms=_OFF_MS, clusters=range(n_stimulated)),
     )
@@ -46,7 +46,7 @@ def response_of_network(
         spikes,
         event_ms=_ON_MS,
         before_ms=_ON_MS - burn_in_ms,
-        after_ms=_END_MS - _ON_MS,
+        after_ms=END_MS - _ON_MS,
         bin_ms=20,
         groups=members,
         response_ms=(_SETTLED_MS - _ON_MS, _OFF_MS - _ON_MS),
@@ -55,7 +55,12 @@ def response_of_network(
         "before": spikes.select(time_ms=(burn_in_ms, _ON_MS)),
         "during": spikes.select(time_ms=(_SETTLED_MS, _OFF_MS)),
     }
-    numbers: Numbers = {"time_ms": in_time.time_ms, "rate_time_ms": profile.time_ms + _ON_MS}
+    numbers: Numbers = {
+        "time_ms": in_time.time_ms,
+        "rate_time_ms": profile.time_ms + _ON_MS,
+        "burn_in_ms": np.array(burn_in_ms),
+        "n_trials": np.array(n_trials),
+    }
     for row, group in enumerate(_GROUPS):
         numbers[f"fano_{group}"] = in_time.mean(members[group])
         numbers[f"rate_{group}"] = profile.rate[row]
@@ -126,7 +131,7 @@ def _claims(results: Results) -> list[Claim]:
     claims = [
         Claim(
             "Change of the mean Fano factor of all E neurons, clustered, 5 clusters stimulated", "falls",
-            (-np.inf, -0.4), drop, note=_PROTOCOL,
+            (-np.inf, -0.4), drop, note=_protocol(results),
         ),
         Claim(
             "Change of the mean Fano factor of all E neurons, uniform, 5 groups stimulated", "unchanged", (-0.05, 0.05),
@@ -145,10 +150,13 @@ def _claims(results: Results) -> list[Claim]:
     return claims
 
 
-_PROTOCOL = (
-    f"mu + {_AMPLITUDE} from {_ON_MS:g} to {_OFF_MS:g} ms; 100 ms windows, mean over windows, ddof 0; before: 1500 to "
-    f"{_ON_MS:g} ms, during: {_SETTLED_MS:g} to {_OFF_MS:g} ms; 20 trials."
-)
+def _protocol(results: Results) -> str:
+    numbers = results.first("clustered, 5 clusters")
+    return (
+        f"mu + {_AMPLITUDE} from {_ON_MS:g} to {_OFF_MS:g} ms; 100 ms windows, mean over windows, ddof 0; before: "
+        f"{numbers['burn_in_ms']:g} to {_ON_MS:g} ms, during: {_SETTLED_MS:g} to {_OFF_MS:g} ms; "
+        f"{numbers['n_trials']} trials."
+    )
 
 
 def _change(results: Results, condition: str, group: str) -> NDArray:
@@ -159,9 +167,9 @@ FIGURE = Figure(
     name="stimulus",
     title="A stimulus quenches the variability of the clustered network",
     caption=(
-        "mu + 0.07 on the excitatory neurons of 5, 2 and 1 clusters from 2.5 to 3.5 s (shaded), and on 400 neurons of "
-        "the uniform network. Lines: means over networks, bands: standard deviation between networks. The axis of "
-        "rates is linear up to 5 spikes/s and logarithmic above."
+        f"mu + {_AMPLITUDE} on the excitatory neurons of 5, 2 and 1 clusters from {_ON_MS / 1000:g} to "
+        f"{_OFF_MS / 1000:g} s (shaded), and on 400 neurons of the uniform network. Lines: means over networks, bands: "
+        "standard deviation between networks. The axis of rates is linear up to 5 spikes/s and logarithmic above."
     ),
     jobs=_jobs,
     draw=_draw,

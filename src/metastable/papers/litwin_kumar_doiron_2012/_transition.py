@@ -24,7 +24,12 @@ def variability_of_network(
         burn_in_ms=burn_in_ms,
     )
     fano = statistics.fano_factor(spikes, window_ms=100, estimator="mean_of_ratios", ddof=0)
-    return {"r_ee": np.array(r_ee), "rate": np.array(statistics.mean_rate(spikes)), "fano": np.array(np.nanmean(fano))}
+    return {
+        "r_ee": np.array(r_ee),
+        "rate": np.array(statistics.mean_rate(spikes)),
+        "fano": np.array(np.nanmean(fano)),
+        "window_ms": np.array([burn_in_ms, duration_ms]),
+    }
 
 
 def crossing(x: NDArray, y: NDArray, level: float) -> float:
@@ -69,9 +74,9 @@ def _draw(results: Results):
         where = f"rises through 1\nat {location.mean():.2f} ± {location.std(ddof=1):.2f}"
         left.text(1.9, left.get_ylim()[1], where, va="top", ha="right", fontsize=7)
         figures.titled(left, "Fano factor of the E neurons", "100 ms windows, mean over windows, ddof 0")
-        figures.titled(
-            right, "Mean rate of the E neurons", "first 1.5 s of each trial left out; thin: each network, thick: mean"
-        )
+        start, stop = results.first(results.groups()[0])["window_ms"] / 1000
+        note = f"{start:g} to {stop:g} s of each trial; thin: each network, thick: mean"
+        figures.titled(right, "Mean rate of the E neurons", note)
         figures.curve_with_spread(r_ee, rate, color=color, marker="o", show_each=True, ax=right)
         right.set(xlabel="clustering $R_{EE}$", ylabel="rate (spikes/s)", ylim=(0, None))
     return drawing

@@ -1,5 +1,7 @@
 """Rost, Deger & Nawrot (2018): winnerless competition in clustered balanced networks with inhibitory assemblies."""
 
+from typing import Any
+
 from metastable.papers._paper import Paper, Scale
 from metastable.papers.rost_2018 import (
     _architecture,
@@ -62,6 +64,38 @@ _STRENGTHS = {
     "dwell_j_e": [3.5, 3.7, 4.0],
 }
 
+_QUICK = {
+    **_STRENGTHS,
+    "n_networks": 8,
+    "n_trials": 3,
+    "n_chain": 16,
+    "n_comparison": 20,
+    "n_dwell": 12,
+    "n_dwell_chain": 6,
+    "dwell_ms": 15000.0,
+}
+_FULL = {
+    **_STRENGTHS,
+    "n_networks": 20,
+    "n_trials": 20,
+    "n_chain": 60,
+    "n_comparison": 100,
+    "n_dwell": 20,
+    "n_dwell_chain": 12,
+    "dwell_ms": 60000.0,
+}
+
+
+def _scale(name: str, what: str, numbers: dict[str, Any]) -> Scale:
+    """Describe a scale by its numbers."""
+    description = (
+        f"{what}: {numbers['n_networks']} networks x {numbers['n_trials']} trials of 1.5 s and {numbers['n_chain']} "
+        f"trials of the chain (Figures 3, 7), {numbers['n_comparison']} networks (Figure 8), {numbers['n_dwell']} "
+        f"networks x {numbers['dwell_ms'] / 1000:g} s (Figure 9)"
+    )
+    return Scale(name, description, numbers)
+
+
 PAPER = Paper(
     key="rost-2018",
     citation="Rost, Deger & Nawrot (2018), Biological Cybernetics 112, 81-98",
@@ -71,17 +105,8 @@ PAPER = Paper(
         "fixed points, finite-size theory and simulation."
     ),
     scales={
-        "quick": Scale(
-            "quick",
-            "6 networks x 3 trials of 1.5 s (Figures 3, 7), 20 networks (Figure 8), 4 networks x 30 s (Figure 9)",
-            {**_STRENGTHS, "n_networks": 6, "n_trials": 3, "n_comparison": 20, "n_dwell": 4, "dwell_ms": 30000.0},
-        ),
-        "full": Scale(
-            "full",
-            "as in the paper: 20 networks x 20 trials of 1.5 s (Figures 3, 7), 100 networks (Figure 8); "
-            "10 networks x 60 s (Figure 9)",
-            {**_STRENGTHS, "n_networks": 20, "n_trials": 20, "n_comparison": 100, "n_dwell": 10, "dwell_ms": 60000.0},
-        ),
+        "quick": _scale("quick", "fewer and shorter than the paper", _QUICK),
+        "full": _scale("full", "as in the paper, where it has the figure", _FULL),
     },
     figures=(
         _phase_planes.FIGURE_1,

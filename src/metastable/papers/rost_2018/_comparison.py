@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.axes import Axes
 from scipy.ndimage import gaussian_filter1d
 
 from metastable import figures, meanfield
@@ -15,6 +16,8 @@ from metastable.spikes import SpikeData
 _POINTS = {"E": (2.9, 0.0), "E/I": (4.0, 0.75)}
 _BURN_IN_MS, _END_MS = 500.0, 1500.0
 _SMOOTHING_MS = 75.0
+# Where the rates of the stable states with E clusters are told apart.
+_ZOOM = (0.89, 1.015)
 # Rates are multiples of 1/200; edges between them, so that every bin holds two values.
 _EDGES = (2 * np.arange(102) - 0.5) / 200
 
@@ -92,12 +95,19 @@ def _draw(results: Results):
                 t_start_ms=_BURN_IN_MS,
                 t_stop_ms=_END_MS,
             )
+            figures.cluster_shades(
+                trial["sample_ms"],
+                trial["rates"],
+                cluster_size=network.population("E").size // len(trial["rates"]),
+                color=figures.COLORS["clustered"],
+                ax=top,
+            )
             figures.raster(spikes, color="#333333", size=0.4, ax=top)
             top.axhline(network.population("E").size, color=figures.COLORS["outside"], linewidth=0.8)
             figures.titled(
                 top,
                 f"{'ab'[column]}  {name} clusters, $J_{{E+}}={j_e_plus:g}$, $R_J={r_j:g}$",
-                "E below, I above the line",
+                "E below, I above the line; dots: onsets, red shade: rate of the E cluster",
             )
             smooth = gaussian_filter1d(trial["rates"], _SMOOTHING_MS, axis=1, mode="nearest")
             for raw, slow in zip(trial["rates"], smooth, strict=True):
@@ -111,22 +121,37 @@ def _draw(results: Results):
             )
             counts = results.stack(f"{name} networks", "histogram").sum(axis=0)
             figures.distribution(_EDGES, counts, color=figures.COLORS["clustered"], ax=bottom)
-            for k, rate in zip(theory["n_active"], theory["rate"], strict=True):
-                bottom.axvline(rate, color="#111111", linestyle="--", linewidth=0.8)
-                bottom.text(rate, 0.97, f" {k}", transform=bottom.get_xaxis_transform(), va="top", fontsize=7)
+            labelled = bottom
+            if theory["rate"].min() > _ZOOM[0]:
+                # The states of E clusters are so near to each other and to 1 that their labels need an inset.
+                _mark_states(bottom, theory, labels=False)
+                labelled = bottom.inset_axes((0.1, 0.25, 0.62, 0.62))
+                figures.distribution(_EDGES, counts, color=figures.COLORS["clustered"], ax=labelled)
+                labelled.set(xlim=_ZOOM, ylabel="", xticks=[0.9, 0.95, 1.0])
+                bottom.indicate_inset_zoom(labelled)
+            _mark_states(labelled, theory, labels=True)
             n = len(results.join(f"{name} networks", "one_active"))
             figures.titled(
                 bottom,
                 f"{'ef'[column]}  Largest cluster rate",
-                f"{n} networks, first {_BURN_IN_MS:g} ms discarded; dashed: stable states",
+                f"{n} networks, {_BURN_IN_MS:g} to {_END_MS:g} ms; dashed: stable states, numbers: active",
             )
             bottom.set(xlabel="max $m_c$", xlim=(0, 1.02))
     return drawing
 
 
+def _mark_states(ax: Axes, theory: Numbers, *, labels: bool) -> None:
+    # Room for the labels above the distribution, in a panel and its inset alike.
+    ax.set_ylim(top=1.12 * ax.get_ylim()[1])
+    for k, rate in zip(theory["n_active"], theory["rate"], strict=True):
+        ax.axvline(rate, color="#111111", linestyle="--", linewidth=0.8)
+        if labels:
+            ax.text(rate, 0.99, f" {k}", transform=ax.get_xaxis_transform(), va="top", fontsize=7)
+
+
 def _claims(results: Results) -> list[Claim]:
-    one = results.join("E networks", "one_active")
-    above = results.join("E/I networks", "above_0.7")
+    one = 100 * results.join("E networks", "one_active")
+    above = 100 * results.join("E/I networks", "above_0.7")
     e, ei = results.first("E theory"), results.first("E/I theory")
     return [
         Claim("Stable states with active clusters, E at 2.9", "3", (3, 3), np.array([e["n_active"].size]), exact=True),
@@ -134,16 +159,18 @@ def _claims(results: Results) -> list[Claim]:
         Claim(
             "Share of samples with a single active cluster, E at 2.9",
             "almost exclusively",
-            (0.95, 1),
+            (95, 100),
             one,
+            "%",
             note="The paper's statement holds only approximately (reference 72 %): states with two "
             "and three active clusters persist.",
         ),
         Claim(
             "Share of samples with a cluster above 0.7, E/I at 4",
             "0",
-            (0, 1e-12),
+            (0, 1e-10),
             above,
+            "%",
             note="The paper saw none in 100 runs; here and in the reference (0.3 %) it is rare, not absent.",
         ),
     ]
@@ -153,8 +180,10 @@ FIGURE_8 = Figure(
     name="comparison",
     title="Dynamics of E and E/I clusters (Figure 8)",
     caption=(
-        "Onsets of all units, rates of the 20 excitatory clusters, and the distribution of the largest of them over "
-        "networks; dashed lines are the stable states of the mean field, labelled by the number of active clusters."
+        "Onsets (transitions from 0 to 1) of all units before shades of the rates of the 20 excitatory clusters; those "
+        "rates; and the distribution of the largest of them over networks and samples. In a the winner is saturated: "
+        "its units stay on, and a unit that stays on has no onsets, so that its rows are shaded and empty. Dashed "
+        "lines are the stable states of the mean field, labelled by the number of active clusters."
     ),
     jobs=_jobs,
     draw=_draw,

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
 
 from metastable import figures, meanfield
 from metastable.networks import rost_2018
 from metastable.papers._paper import Numbers
+
+_ALIKE = figures.COLORS["outside"]
+_LOSS = {"color": "#999999", "linestyle": "-", "linewidth": 0.7}
 
 
 def diagram_of(
@@ -39,22 +45,36 @@ def diagram_of(
     }
 
 
-def draw_diagram(numbers: Numbers, *, ax: Axes, show_unstable: bool, show_down: bool = True) -> None:
-    """Draw active rates of each number of active clusters in a grey of its own, inhibitory rates dashed."""
-    for index in np.unique(numbers["branch"]):
-        of_branch = numbers["branch"] == index
-        # A branch may pass from k to another number of active clusters where it crosses the homogeneous state.
-        k = numbers["n_active"][of_branch]
-        for part in np.split(np.flatnonzero(of_branch), np.flatnonzero(np.diff(k)) + 1):
-            n_active = int(numbers["n_active"][part[0]])
-            grey = f"{min(0.75, 0.09 * (n_active - 1)):.2f}" if n_active else figures.COLORS["outside"]
-            x, stable = numbers["parameter"][part], numbers["stable"][part]
-            line = "-" if n_active else ":"
-            up, down, inhibitory = (numbers[name][part] for name in ("up", "down", "inhibitory"))
-            figures.branch(x, up, stable, color=grey, linestyle=line, show_unstable=show_unstable, ax=ax)
-            if n_active and show_down:
-                figures.branch(x, down, stable, color=grey, show_unstable=False, ax=ax)
-            figures.branch(x, inhibitory, stable, color=grey, linestyle="--", show_unstable=False, ax=ax)
+def draw_stable_states(numbers: Numbers, *, ax: Axes) -> None:
+    """Draw all stable states, each number of active clusters in a grey of its own; see `legend_of_states`."""
+    for k, part in _parts(numbers):
+        color = f"{min(0.75, 0.09 * (k - 1)):.2f}" if k else _ALIKE
+        x, stable = numbers["parameter"][part], numbers["stable"][part]
+        lines = [("up", "-"), ("down", "-"), ("inhibitory", "--")] if k else [("up", ":"), ("inhibitory", "--")]
+        for name, linestyle in lines:
+            figures.branch(x, numbers[name][part], stable, color=color, linestyle=linestyle, show_unstable=False, ax=ax)
+    ax.axvline(numbers["loss"][0], **_LOSS)
+
+
+def legend_of_states(*, inhibitory: str) -> list[Line2D]:
+    """Return what the legend of `draw_stable_states` lists; `inhibitory` says which inhibitory rate is drawn."""
+    return [
+        Line2D([], [], color="black", linewidth=1.3, label="E: active (above) and inactive clusters (below)"),
+        Line2D([], [], color="black", linestyle="--", linewidth=1.3, label=inhibitory),
+        Line2D([], [], color=_ALIKE, linestyle=":", linewidth=1.3, label="homogeneous state, E"),
+        Line2D([], [], color=_ALIKE, linestyle="--", linewidth=1.3, label="homogeneous state, I"),
+        Line2D([], [], **_LOSS, label="homogeneous state lost"),
+    ]
+
+
+def draw_active_state(numbers: Numbers, *, ax: Axes, color: str = "black", label: str | None = None) -> None:
+    """Draw the rate of an active cluster, and blue that of all clusters alike: solid stable, dotted unstable."""
+    for k, part in _parts(numbers):
+        x, up, stable = (numbers[name][part] for name in ("parameter", "up", "stable"))
+        # A label goes to the first stable part; a branch without one has none to give.
+        name = label if k and stable.any() else None
+        figures.branch(x, up, stable, color=color if k else _ALIKE, label=name, ax=ax)
+        label = None if name else label
 
 
 def label_onsets(numbers: Numbers, *, ax: Axes) -> None:
@@ -63,4 +83,25 @@ def label_onsets(numbers: Numbers, *, ax: Axes) -> None:
         if k and np.isfinite(onset):
             mine = (numbers["n_active"] == k) & numbers["stable"]
             nearest = np.flatnonzero(mine)[np.abs(numbers["parameter"][mine] - onset).argmin()]
-            ax.text(float(onset), float(numbers["up"][nearest]), f"{k}", fontsize=6, ha="right", va="bottom")
+            ax.annotate(
+                f"{k}",
+                (float(onset), float(numbers["up"][nearest])),
+                (-2, 0),
+                textcoords="offset points",
+                fontsize=6,
+                ha="right",
+                va="top",
+                bbox={"boxstyle": "square,pad=0.05", "facecolor": "white", "edgecolor": "none"},
+            )
+
+
+def _parts(numbers: Numbers) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Yield the number of active clusters and the points of each stretch of a branch along which it is the same.
+
+    A branch may pass from k to another number where it crosses the homogeneous state.
+    """
+    for index in np.unique(numbers["branch"]):
+        of_branch = np.flatnonzero(numbers["branch"] == index)
+        k = numbers["n_active"][of_branch]
+        for part in np.split(of_branch, np.flatnonzero(np.diff(k)) + 1):
+            yield int(numbers["n_active"][part[0]]), part

@@ -8,14 +8,19 @@ from metastable import figures, meanfield
 from metastable.networks import rost_2018
 from metastable.papers._claims import Claim
 from metastable.papers._paper import Figure, Job, Numbers, Results, Scale
-from metastable.papers.rost_2018._diagrams import diagram_of, draw_diagram
+from metastable.papers.rost_2018._diagrams import diagram_of, draw_active_state
 
 _SWEEPS = {
-    "a": ("Global inhibition g", [{"g": g} for g in (1.2, 1.5, 2.0)], "j_e_plus", (1.0, 4.0), "$J_{E+}$"),
+    "a": ("Global inhibition g", [{"g": g} for g in (1.2, 1.5, 2.0)], "j_e_plus", (1.0, 4.5), "$J_{E+}$"),
     "b": ("$J_{E+}=2.9$", [{"j_e_plus": 2.9}], "j_i_plus", (1.0, 2.9), "$J_{I+}$"),
     "c": ("$R_J=0.25$", [{"r_j": 0.25}], "j_e_plus", (1.0, 20.0), "$J_{E+}$"),
     "d": ("$R_J=0.75$", [{"r_j": 0.75}], "j_e_plus", (1.0, 20.0), "$J_{E+}$"),
     "e": ("$R_J=1$", [{"r_j": 1.0}], "j_e_plus", (1.0, 20.0), "$J_{E+}$"),
+}
+_SHADES = ("black", "#1e8449", "#d68910")
+_NOTES = {
+    "a": "as b; dashed: homogeneous state lost",
+    "b": "solid: stable, dotted: not; blue: all alike",
 }
 _GRID_J = np.round(np.arange(1, 20.01, 0.25), 2).tolist()
 _GRID_R = np.round(np.arange(0, 1.001, 0.05), 2).tolist()
@@ -49,12 +54,15 @@ def _draw(results: Results):
             ax = axes[panel]
             for index, network in enumerate(networks):
                 numbers = results.every(panel)[index]
-                draw_diagram(numbers, ax=ax, show_unstable=True, show_down=False)
                 if "g" in network:
-                    ax.axvline(numbers["loss"][0], color="#999999", linestyle="--", linewidth=0.7)
-                    ax.text(numbers["loss"][0], 0.5, f" g={network['g']:g}", fontsize=6)
+                    color = _SHADES[index]
+                    draw_active_state(numbers, ax=ax, color=color, label=f"$g={network['g']:g}$")
+                    ax.axvline(numbers["loss"][0], color=color, linestyle="--", linewidth=0.7)
+                else:
+                    draw_active_state(numbers, ax=ax)
             ax.set(xlabel=label, ylabel="$m_{up}$", xlim=(start, stop), ylim=(0, 1.03))
-            figures.titled(ax, f"{panel}  {title}", "solid: stable, dotted: unstable")
+            figures.titled(ax, f"{panel}  {title}", _NOTES.get(panel, _NOTES["b"]))
+        axes["a"].legend(loc="upper left", handlelength=0, handletextpad=0, labelcolor="linecolor", fontsize=6)
         f = results.first("f")
         figures.parameter_map(f["j_e_plus"], f["r_j"], f["rate"], label="$m_{up}$", ax=axes["f"])
         axes["f"].set(xlabel="$J_{E+}$", ylabel="$R_J$")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.lines import Line2D
 
 from metastable import figures, meanfield
 from metastable.networks import rost_2018
@@ -10,14 +11,17 @@ from metastable.papers._claims import Claim
 from metastable.papers._paper import Figure, Job, Numbers, Results, Scale
 from metastable.simulation import simulate
 
-# Panel: g, tau_I / tau_E, m_X, initial rates of the trajectories (E, I), title.
+# Panel: g, tau_I / tau_E, m_X, initial rates of the trajectories (E, I).
 _PANELS = {
-    "b": (1.2, 0.5, 0.03, ((0.1, 0.1), (0.02, 0.12)), "g = 1.2, ratio 0.5"),
-    "c": (1.2, 2.0, 0.03, ((0.04, 0.04),), "g = 1.2, ratio 2"),
-    "d": (0.8, 0.5, 0.03, ((0.1, 0.1),), "g = 0.8, ratio 0.5"),
-    "e": (1.2, 2.0, 0.0325, ((0.04, 0.04),), "$m_X=0.0325$, ratio 2"),
+    "b": (1.2, 0.5, 0.03, ((0.1, 0.1), (0.02, 0.12))),
+    "c": (1.2, 2.0, 0.03, ((0.04, 0.04),)),
+    "d": (0.8, 0.5, 0.03, ((0.1, 0.1),)),
+    "e": (1.2, 2.0, 0.0325, ((0.04, 0.04),)),
 }
 _DURATION_MS = 400.0
+# The mean field runs once around the cycle of panel e in this time; further rounds would fill the gaps of its dashes.
+_SHOWN_MS = 195.0
+_STEP_MS = 0.5
 
 
 def eigenvalues_against_ratio(*, seed: int, g: float) -> Numbers:
@@ -43,7 +47,7 @@ def phase_plane_of(
     axis = np.linspace(0, largest, 61)
     flow = meanfield.flow(network, m_e=axis, m_i=axis)
     numbers: Numbers = {"axis": axis, "flow": np.stack([flow.dm_e, flow.dm_i])}
-    paths = [meanfield.trajectory(network, start, duration_ms=duration_ms).rates for start in starts]
+    paths = [meanfield.trajectory(network, start, duration_ms=duration_ms, dt_ms=_STEP_MS).rates for start in starts]
     numbers["theory"] = np.stack(paths)
     activity = simulate(
         network, duration_ms=duration_ms, seed=seed, initial_rate=starts[0][0], n_jobs=1, progress=False
@@ -54,7 +58,7 @@ def phase_plane_of(
 
 def _jobs(scale: Scale) -> list[Job]:
     jobs = [Job("a", eigenvalues_against_ratio, {"g": 1.2})]
-    for panel, (g, ratio, m_x, starts, _) in _PANELS.items():
+    for panel, (g, ratio, m_x, starts) in _PANELS.items():
         parameters = {"g": g, "tau_ratio": ratio, "m_x": m_x, "starts": [list(s) for s in starts]}
         jobs.append(Job(panel, phase_plane_of, {**parameters, "duration_ms": _DURATION_MS}))
     return jobs
@@ -66,11 +70,11 @@ def _draw(results: Results):
         axes = drawing.subplot_mosaic("aabbcc;.ddee.")
         a = results.first("a")
         for k in range(2):
-            axes["a"].plot(a["ratio"], a["real"][:, k], color="#c0392b", label="real part" if k == 0 else None)
+            axes["a"].plot(a["ratio"], a["real"][:, k], color="black", label="real part" if k == 0 else None)
             axes["a"].plot(
                 a["ratio"],
                 a["imaginary"][:, k],
-                color="#5d6d7e",
+                color="#888888",
                 linestyle="--",
                 label="imaginary part" if k == 0 else None,
             )
@@ -81,16 +85,32 @@ def _draw(results: Results):
             )
         axes["a"].axhline(0, color="#999999", linewidth=0.6)
         axes["a"].set(xlabel="$\\tau_I/\\tau_E$", ylabel="eigenvalue ($1/\\tau_E$)", ylim=(-12, 5))
-        axes["a"].legend(loc="lower right")
-        figures.titled(axes["a"], "a  Stability", " ")
-        for panel, (*_, title) in _PANELS.items():
+        axes["a"].legend(loc="lower right", frameon=True, framealpha=1, edgecolor="none")
+        figures.titled(axes["a"], "a  Stability, $g=1.2$", " ")
+        for panel, (g, ratio, m_x, _) in _PANELS.items():
             numbers, ax = results.first(panel), axes[panel]
             figures.phase_plane(numbers["axis"], numbers["axis"], numbers["flow"], ax=ax)
             ax.plot(*numbers["simulated"].T, color="#888888", linewidth=0.6)
             for path in numbers["theory"]:
-                ax.plot(*path.T, color="black", linestyle="--", linewidth=1.0)
+                ax.plot(*path[: round(_SHOWN_MS / _STEP_MS)].T, color="black", linestyle="--", linewidth=1.0)
             ax.set(xlabel="$m_E$", ylabel="$m_I$")
-            figures.titled(ax, f"{panel}  {title}", "dashed: theory, grey: simulation")
+            figures.titled(ax, f"{panel}  $g={g:g}$", f"$\\tau_I/\\tau_E={ratio:g}$, $m_X={m_x:g}$")
+        handles = [
+            Line2D([], [], color=figures.NULLCLINES[0], linewidth=1.2, label="$dm_E/dt=0$"),
+            Line2D([], [], color=figures.NULLCLINES[1], linewidth=1.2, label="$dm_I/dt=0$"),
+            Line2D(
+                [],
+                [],
+                color="#aaaaaa",
+                marker=r"$\rightarrow$",
+                markersize=8,
+                linestyle="none",
+                label="flow (direction)",
+            ),
+            Line2D([], [], color="black", linestyle="--", linewidth=1.0, label=f"mean field, {_SHOWN_MS:g} ms"),
+            Line2D([], [], color="#888888", linewidth=0.6, label=f"simulated network, {_DURATION_MS:g} ms"),
+        ]
+        drawing.legend(handles=handles, loc="outside lower center", ncols=5, title="b to e", title_fontsize=7)
     return drawing
 
 
@@ -136,8 +156,9 @@ FIGURE_1 = Figure(
     name="phase-planes",
     title="Stability and phase planes of the unclustered network (Figure 1)",
     caption=(
-        "a: eigenvalues of the stability matrix. b to e: flow (arrows show directions only), nullclines of E (red) and "
-        "I (blue). Panel e is not in the paper: it shows the limit cycle that panel c should have."
+        "a: eigenvalues of the stability matrix. b to e: flow (arrows show directions only), nullclines, on which one "
+        "of the rates does not change, and trajectories. Panel e is not in the paper: it shows the limit cycle that "
+        "panel c should have."
     ),
     jobs=_jobs,
     draw=_draw,

@@ -8,7 +8,7 @@ from metastable import figures, meanfield
 from metastable.networks import rost_2018
 from metastable.papers._claims import Claim
 from metastable.papers._paper import Figure, Job, Numbers, Results, Scale
-from metastable.papers.rost_2018._diagrams import diagram_of, draw_diagram
+from metastable.papers.rost_2018._diagrams import diagram_of, draw_active_state
 
 _STRENGTH = 2.0
 
@@ -42,7 +42,7 @@ def _draw(results: Results):
         figures.titled(
             left, f"a  Effective response, $J_+={_STRENGTH:g}$", "filled: stable in the full system, open: not"
         )
-        draw_diagram(b, ax=right, show_unstable=True, show_down=False)
+        draw_active_state(b, ax=right)
         right.set(xlabel="cluster strength $J_+$", ylabel="$m_{up}$", xlim=(1, 3.5), ylim=(0, 1.03))
         figures.titled(right, "b  Fixed points, one active cluster", "solid: stable, dotted: unstable; blue: all alike")
     return drawing

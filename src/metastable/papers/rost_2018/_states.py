@@ -7,7 +7,12 @@ import numpy as np
 from metastable import figures
 from metastable.papers._claims import Claim
 from metastable.papers._paper import Figure, Job, Results, Scale
-from metastable.papers.rost_2018._diagrams import diagram_of, draw_diagram, label_onsets
+from metastable.papers.rost_2018._diagrams import (
+    diagram_of,
+    draw_stable_states,
+    label_onsets,
+    legend_of_states,
+)
 
 _VARIANTS = {
     "a": ("10 % background", {"background": 0.1}, 4.0, "$J_+$"),
@@ -26,17 +31,18 @@ def _jobs_e(scale: Scale) -> list[Job]:
 
 def _draw_e(results: Results):
     with figures.style():
-        drawing = figures.new_figure(7.2, 2.9)
+        drawing = figures.new_figure(7.2, 3.2)
         for ax, (panel, (title, _, stop, label)) in zip(
             drawing.subplots(1, 3, sharey=True), _VARIANTS.items(), strict=True
         ):
             numbers = results.first(panel)
-            draw_diagram(numbers, ax=ax, show_unstable=False)
+            draw_stable_states(numbers, ax=ax)
             label_onsets(numbers, ax=ax)
-            ax.axvline(numbers["loss"][0], color="#999999", linestyle="--", linewidth=0.7)
             ax.set(xlabel=label, xlim=(1, stop), ylim=(0, 1.03))
-            figures.titled(ax, f"{panel}  {title}", "stable: E solid, I dashed; dotted: all alike")
+            figures.titled(ax, f"{panel}  {title}", "stable states; numbers: active clusters")
         drawing.axes[0].set_ylabel("rate")
+        handles = legend_of_states(inhibitory="I (unclustered)")
+        drawing.legend(handles=handles, loc="outside lower center", ncols=3)
     return drawing
 
 
@@ -58,10 +64,7 @@ def _claims_e(results: Results) -> list[Claim]:
             (3.05, 3.15),
             a["loss"][:1],
             exact=True,
-            note=(
-                "The paper does not give its rule for the weights of the background. Kept here is the mean over all "
-                "pairs; with the background unscaled it is 3.010."
-            ),
+            note=_BACKGROUND_NOTE,
         ),
         Claim(
             "R_EE at which the homogeneous state is lost, probability clustering (b)",
@@ -80,12 +83,20 @@ def _claims_e(results: Results) -> list[Claim]:
     ]
 
 
+# The paper calls 2.9 "the first point in Fig. 5 where the homogeneous state is unstable", which is lost at 2.842.
+_BACKGROUND_NOTE = (
+    "The paper does not give its rule for the weights of the background. Kept here is the mean over all pairs: 2.942. "
+    "With the background unscaled the state is lost at 3.010, with only connections from the background to clusters "
+    "scaled at 3.029; on a grid of 0.1, which the paper's reading of 2.842 as 2.9 suggests, these two read as 3.1, and "
+    "2.942 as 3.0."
+)
+
 FIGURE_4 = Figure(
     name="states-e",
     title="Stable states of E-clustered networks (Figure 4)",
     caption=(
         "All stable states, followed through their folds; numbers: active clusters, at the onset of each state. "
-        "Vertical lines: the homogeneous state is lost. Panel a keeps the mean weight over all pairs, the paper's rule "
+        "Panel a keeps the mean weight over all pairs, the paper's rule "
         "is not known; panel b raises probabilities alone."
     ),
     jobs=_jobs_e,
@@ -102,13 +113,19 @@ def _jobs_ei(scale: Scale) -> list[Job]:
 def _draw_ei(results: Results):
     numbers = results.first("diagram")
     with figures.style():
-        drawing = figures.new_figure(7.2, 3.6)
+        drawing = figures.new_figure(7.2, 4.0)
         ax = drawing.add_subplot()
-        draw_diagram(numbers, ax=ax, show_unstable=False)
+        draw_stable_states(numbers, ax=ax)
         label_onsets(numbers, ax=ax)
-        ax.axvline(numbers["loss"][0], color="#999999", linestyle="--", linewidth=0.7)
         ax.set(xlabel="cluster strength $J_{E+}$", ylabel="rate", xlim=(1, 20), ylim=(0, 1))
-        figures.titled(ax, "Stable states of E/I-clustered networks, $R_J=3/4$", "E solid, I dashed; dotted: all alike")
+        ax.set_xticks([1, 5, 10, 15, 20])
+        figures.titled(
+            ax,
+            "Stable states of E/I-clustered networks, $R_J=3/4$",
+            "numbers: active clusters, at the onset of a state",
+        )
+        handles = legend_of_states(inhibitory="I: cluster of an active E cluster")
+        drawing.legend(handles=handles, loc="outside lower center", ncols=3)
     return drawing
 
 

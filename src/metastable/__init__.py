@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from metastable._provenance import version
 
 if TYPE_CHECKING:
+    from metastable import communities as communities
     from metastable import figures as figures
     from metastable import meanfield as meanfield
     from metastable import networks as networks
@@ -19,10 +20,21 @@ if TYPE_CHECKING:
     from metastable.spikes import SpikeData as SpikeData
 
 __version__ = version()
-__all__ = ["SpikeData", "figures", "meanfield", "networks", "papers", "simulate", "simulation", "spikes", "statistics"]
+__all__ = [
+    "SpikeData",
+    "communities",
+    "figures",
+    "meanfield",
+    "networks",
+    "papers",
+    "simulate",
+    "simulation",
+    "spikes",
+    "statistics",
+]
 
 # Rooms are opened on first use: `import metastable` and `metastable --help` must not pay for numba or matplotlib.
-_ROOMS = ("figures", "meanfield", "networks", "papers", "simulation", "spikes", "statistics")
+_ROOMS = ("communities", "figures", "meanfield", "networks", "papers", "simulation", "spikes", "statistics")
 _NAMES = {"SpikeData": "spikes", "simulate": "simulation"}
 
 

@@ -20,6 +20,9 @@ class Purpose(IntEnum):
     INITIAL_STATE = 2
     UPDATES = 3
     CHAIN = 4
+    COMMUNITIES = 5
+    SURROGATES = 6
+    TRAINS = 7
 
 
 def resolve_seed(seed: int | None) -> int:

@@ -1,10 +1,31 @@
-"""Spikes as data: the container, exact binning, and files."""
+"""Spikes as data: the container, exact binning, trials around events, surrogates, test trains, and files."""
 
+from metastable.spikes._align import align as align
 from metastable.spikes._binning import bin_counts as bin_counts
 from metastable.spikes._binning import bin_indices as bin_indices
 from metastable.spikes._binning import iterate_trial_counts as iterate_trial_counts
 from metastable.spikes._npz import load_npz as load_npz
 from metastable.spikes._npz import save_npz as save_npz
 from metastable.spikes._spike_data import SpikeData as SpikeData
+from metastable.spikes._surrogates import jitter_spikes as jitter_spikes
+from metastable.spikes._surrogates import shift_trains as shift_trains
+from metastable.spikes._surrogates import shuffle_intervals as shuffle_intervals
+from metastable.spikes._test_trains import fellous_2004 as fellous_2004
+from metastable.spikes._test_trains import gamma_trains as gamma_trains
+from metastable.spikes._test_trains import pacemaker as pacemaker
 
-__all__ = ["SpikeData", "bin_counts", "bin_indices", "iterate_trial_counts", "load_npz", "save_npz"]
+__all__ = [
+    "SpikeData",
+    "align",
+    "bin_counts",
+    "bin_indices",
+    "fellous_2004",
+    "gamma_trains",
+    "iterate_trial_counts",
+    "jitter_spikes",
+    "load_npz",
+    "pacemaker",
+    "save_npz",
+    "shift_trains",
+    "shuffle_intervals",
+]

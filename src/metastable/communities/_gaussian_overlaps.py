@@ -1,0 +1,121 @@
+"""Overlaps of spike trains convolved with Gaussians, exact and without a time grid of the recording.
+
+The product of two Gaussian trains is band limited to double precision: sampled at half a standard deviation its sum
+equals its integral to 2 exp(-4 pi^2), less than 1e-16, and all overlaps are one product of matrices. Its cost falls
+with the standard deviation, that of the sum over pairs of spikes rises with it. Sampling is a gridding of each spike by
+two exponentials, a table, and powers.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from scipy.linalg.blas import dsyrk  # pyright: ignore[reportAttributeAccessIssue]  # made at import
+from scipy.special import ndtr
+
+Array = NDArray[np.float64]
+
+# Samples per standard deviation, and standard deviations after which a Gaussian is below double precision.
+_PER_SIGMA = 2
+_REACH = 8.7
+# Samples that are multiplied at a time: they stay in the cache, but there are enough for a product of matrices.
+_BLOCK_BYTES, _LEAST_BLOCK = 2**22, 256
+# Beyond an edge a product of trains is smooth over _REACH standard deviations: these nodes leave an error below 1e-15.
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(48)
+
+
+def gaussian_overlaps(
+    time: Array, offsets: NDArray[np.int64], *, start: float, stop: float, sigma: float, truncate: bool
+) -> Array:
+    """Return the integrals of the products of all pairs of Gaussian trains.
+
+    Parameters
+    ----------
+    time : ndarray, (n_spikes,)
+        Times, sorted within each train.
+    offsets : ndarray, (n_trains + 1,)
+        Where each train begins.
+    start, stop, sigma : float
+        Window of the recording, and standard deviation of a spike, in the unit of the times.
+    truncate : bool
+        Whether to integrate over the window only, rather than over all time.
+
+    Returns
+    -------
+    ndarray, (n_trains, n_trains)
+        In units of sigma, for Gaussians of height 1: sqrt(pi) for a spike with itself.
+    """
+    n_trains = offsets.size - 1
+    # In units of a sample, from the start of the window.
+    sample = (time - start) * (_PER_SIGMA / sigma)
+    reach = math.ceil(_REACH * _PER_SIGMA)
+    first, last = -reach, math.ceil((stop - start) * _PER_SIGMA / sigma) + reach
+    length = min(last + 1 - first, max(_LEAST_BLOCK, _BLOCK_BYTES // (8 * max(n_trains, 1))))
+    overlaps = np.zeros((n_trains, n_trains), order="F")
+    block = np.empty((n_trains, length))
+    for begin in range(first, last + 1, length):
+        block[:] = 0
+        _spread(sample, offsets, float(begin), reach, 1 / _PER_SIGMA, block)
+        overlaps = _add_products(overlaps, block, 1 / _PER_SIGMA)
+    if truncate:
+        outside = np.zeros((n_trains, 2 * _NODES.size))
+        away = _REACH * (_NODES + 1) / 2
+        _evaluate((time - start) / sigma, offsets, -away, outside[:, : _NODES.size])
+        _evaluate((time - stop) / sigma, offsets, away, outside[:, _NODES.size :])
+        outside *= np.sqrt(np.tile(_WEIGHTS, 2) * _REACH / 2)
+        overlaps = _add_products(overlaps, outside, -1)
+    upper = np.triu_indices(n_trains, 1)
+    overlaps.T[upper] = overlaps[upper]
+    return overlaps
+
+
+def _add_products(overlaps: Array, rows: Array, factor: float) -> Array:
+    """Add the products of all pairs of rows to the upper triangle, in place."""
+    return dsyrk(factor, rows.T, beta=1, c=overlaps, trans=1, overwrite_c=1)
+
+
+def gaussian_areas(time: Array, offsets: NDArray[np.int64], *, start: float, stop: float, sigma: float) -> Array:
+    """Return the integral of each Gaussian train over the window, in units of sigma, (n_trains,)."""
+    per_spike = math.sqrt(2 * math.pi) * (ndtr((stop - time) / sigma) - ndtr((start - time) / sigma))
+    train = np.repeat(np.arange(offsets.size - 1), np.diff(offsets))
+    return np.bincount(train, weights=per_spike, minlength=offsets.size - 1).astype(np.float64)
+
+
+@njit(nogil=True, cache=True)
+def _spread(sample, offsets, begin, reach, spacing, block):
+    """Add exp(-x^2/2) of every spike at the samples ``begin + column``; `spacing` is that of the samples in sigma."""
+    n_columns = block.shape[1]
+    table = np.exp(-0.5 * (spacing * np.arange(reach + 1)) ** 2)
+    for train in range(offsets.size - 1):
+        row = block[train]
+        for k in range(offsets[train], offsets[train + 1]):
+            nearest = math.floor(sample[k] - begin + 0.5)
+            if nearest < -reach or nearest >= n_columns + reach:
+                continue
+            column = int(nearest)
+            # exp(-(j s - o)^2/2) = exp(-o^2/2) exp(-(j s)^2/2) exp(o s)^j with the offset o of the spike.
+            offset = (sample[k] - begin - nearest) * spacing
+            ratio = math.exp(offset * spacing)
+            height = math.exp(-0.5 * offset * offset)
+            up, down = height, height / ratio
+            for j in range(min(reach + 1, n_columns - column)):
+                if column + j >= 0:
+                    row[column + j] += table[j] * up
+                up *= ratio
+            for j in range(1, min(reach, column) + 1):
+                if column - j < n_columns:
+                    row[column - j] += table[j] * down
+                down /= ratio
+
+
+@njit(nogil=True, cache=True)
+def _evaluate(distance, offsets, nodes, values):
+    """Write the trains at some nodes; spikes and nodes are in units of sigma from the same edge."""
+    for train in range(offsets.size - 1):
+        for k in range(offsets[train], offsets[train + 1]):
+            if abs(distance[k]) < _REACH:
+                for node in range(nodes.size):
+                    values[train, node] += math.exp(-0.5 * (nodes[node] - distance[k]) ** 2)

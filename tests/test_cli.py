@@ -65,10 +65,13 @@ def test_stats_of_silence_says_what_it_cannot_compute(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--window", "-5"], "window_ms must be above 0"),
-        (["--window", "5000"], "longer than the recording"),
-        (["--start", "200", "--stop", "100"], "not a window inside the recording"),
-        (["--ddof", "2"], "no degree of freedom"),
+        (["--window", "-5"], "--window must be above 0"),
+        (["--window", "5000"], "--window=5000 is longer than the recording"),
+        (["--correlation-window", "200"], "--correlation-window=200 gives one window"),
+        (["--start", "200", "--stop", "100"], "(--start, --stop)=(200, 100) is not a window inside the recording"),
+        (["--start", "200"], "empty (0 ms long); widen --start, --stop"),
+        (["--ddof", "2"], "--ddof=2 leaves no degree of freedom"),
+        (["--population", "X"], "--population 'X' is not in these spikes"),
     ],
 )
 def test_bad_windows_of_stats_are_one_sentence(tmp_path, arguments, sentence):
@@ -92,12 +95,22 @@ def test_stimulus_reaches_the_named_clusters(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--n-clusters", "7"], "do not fit into 7 equal clusters"),
-        (["--r-ee", "40", "--n-clusters", "10"], "above 1"),
-        (["--duration", "300.05"], "not a multiple of dt_ms"),
-        (["--dt", "0.3"], "not a multiple of dt_ms"),
-        (["--trials", "0"], "must be at least 1"),
-        (["--stimulate", "99"], "names cluster 99"),
+        (["--n-clusters", "7"], "do not fit into 7 equal clusters; choose --n-e and --n-clusters that divide"),
+        (
+            ["--r-ee", "40", "--n-clusters", "10"],
+            "--r-ee=40 of E->E makes the probability within clusters 1.63, above 1",
+        ),
+        (["--r-ee", "nan"], "--r-ee must be finite"),
+        (["--j-plus", "-1"], "--j-plus of E->E must be at least 0, got -1"),
+        (["--clustering", "weight"], "--clustering='weight' needs --j-plus"),
+        (["--n-e", "0"], "--n-e must be at least 1, got 0"),
+        (["--duration", "300.05"], "--duration=300.05 is not a multiple of --dt=0.1"),
+        (["--dt", "0.3"], "is not a multiple of --dt=0.3"),
+        (["--trials", "0"], "--trials must be at least 1"),
+        (["--stimulate", "99"], "--stimulate names cluster 99"),
+        (["--stimulate", "-1"], "--stimulate must be at least 0"),
+        (["--stimulate", "1", "--amplitude", "nan"], "--amplitude must be finite"),
+        (["--stimulate", "1", "--onset", "9", "--offset", "5"], "--offset must lie after --onset, got 9 to 5 ms"),
         (["--stimulate", "a"], "must list clusters like 0,1,2"),
     ],
 )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
-from metastable._validation import require_integer
+from metastable._validation import require_integer, require_truth
 
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
@@ -112,7 +112,7 @@ def run_jobs(
 
 
 def _progress_bar(total: float, label: str, unit: str, progress: bool | None) -> Any:
-    shown = sys.stderr.isatty() if progress is None else progress
+    shown = sys.stderr.isatty() if progress is None else require_truth("progress", progress)
     if not shown:
         return None
     from tqdm import tqdm

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,40 @@ class _Group(click.Group):
         except KeyboardInterrupt:
             click.echo("\nstopped.", err=True)
             sys.exit(130)
+
+
+# What the rooms call what a person typed.
+_SIMULATE = {
+    "r_ee": "--r-ee",
+    "probability_ratio": "--r-ee",
+    "j_plus": "--j-plus",
+    "clustering=": "--clustering=",
+    "n_e": "--n-e",
+    "n_clusters": "--n-clusters",
+    "choose numbers that divide, or ClusterLayout.unequal": "choose --n-e and --n-clusters that divide",
+    "duration_ms": "--duration",
+    "n_trials": "--trials",
+    "dt_ms": "--dt",
+    "the stimulus": "--stimulate",
+}
+_STIMULUS = {"amplitude": "--amplitude", "start_ms": "--onset", "stop_ms": "--offset", "clusters": "--stimulate"}
+_STIMULUS |= {"a stimulus must end after it begins": "--offset must lie after --onset"}
+_SELECTION = {
+    "time_ms": "(--start, --stop)",
+    "population": "--population",
+    "t_start_ms and t_stop_ms": "--start, --stop",
+}
+
+
+@contextmanager
+def _naming(options: dict[str, str]) -> Iterator[None]:
+    """Name the options that a person typed, in place of the parameters that they became."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        words = "|".join(map(re.escape, options))
+        sentence = re.sub(rf"(?<!\w)({words})(?!\w)", lambda found: options[found[0]], str(error))
+        raise click.ClickException(sentence) from None
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -130,23 +167,25 @@ def simulate(
     from metastable.simulation import simulate as run
 
     require_writable(output)
-    network = litwin_kumar_doiron_2012(
-        r_ee=r_ee, j_plus=j_plus, clustering=clustering, weights=weights, n_e=n_e, n_clusters=n_clusters
-    )
     stimulus = None
     if stimulate is not None:
         clusters = _parse_list("--stimulate", stimulate)
-        stimulus = Stimulus.step(amplitude, start_ms=onset_ms, stop_ms=offset_ms, clusters=clusters)
-    spikes = run(
-        network,
-        duration_ms=duration_ms,
-        n_trials=trials,
-        seed=seed,
-        dt_ms=dt_ms,
-        stimulus=stimulus,
-        engine=engine,
-        n_jobs=jobs,
-    )
+        with _naming(_STIMULUS):
+            stimulus = Stimulus.step(amplitude, start_ms=onset_ms, stop_ms=offset_ms, clusters=clusters)
+    with _naming(_SIMULATE):
+        network = litwin_kumar_doiron_2012(
+            r_ee=r_ee, j_plus=j_plus, clustering=clustering, weights=weights, n_e=n_e, n_clusters=n_clusters
+        )
+        spikes = run(
+            network,
+            duration_ms=duration_ms,
+            n_trials=trials,
+            seed=seed,
+            dt_ms=dt_ms,
+            stimulus=stimulus,
+            engine=engine,
+            n_jobs=jobs,
+        )
     spikes.save(output)
     if as_json:
         seconds = spikes.duration_ms * spikes.n_trials / 1000
@@ -186,8 +225,9 @@ def stats(file, start_ms, stop_ms, population, window_ms, correlation_ms, ddof, 
         spikes.t_start_ms if start_ms is None else start_ms,
         spikes.t_stop_ms if stop_ms is None else stop_ms,
     )
-    spikes = spikes.select(time_ms=window, population=population)
-    facts = _statistics(spikes, window_ms, correlation_ms, ddof)
+    with _naming(_SELECTION):
+        spikes = spikes.select(time_ms=window, population=population)
+        facts = _statistics(spikes, window_ms, correlation_ms, ddof)
     if as_json:
         click.echo(json.dumps({"file": str(file), "population": population} | facts, indent=2))
         return
@@ -209,7 +249,8 @@ def _statistics(spikes, window_ms: float, correlation_ms: float, ddof: int) -> d
         "rate_hz": statistics.mean_rate(spikes),
     }
     if spikes.n_trials > 1:
-        fano = statistics.fano_factor(spikes, window_ms=window_ms, ddof=ddof)
+        with _naming({"window_ms": "--window", "ddof": "--ddof"}):
+            fano = statistics.fano_factor(spikes, window_ms=window_ms, ddof=ddof)
         facts["fano_factor"] = float(np.nanmean(fano)) if not np.isnan(fano).all() else None
         facts["fano_factor_estimator"] = (
             f"mean over {window_ms:g} ms windows of variance/mean across trials, ddof {ddof}"
@@ -222,7 +263,8 @@ def _statistics(spikes, window_ms: float, correlation_ms: float, ddof: int) -> d
     if spikes.n_neurons - facts["n_silent"] < 2:
         facts["correlation_estimator"] = "not computed: needs at least 2 neurons that fire"
         return facts
-    found = statistics.count_correlations(spikes, window_ms=correlation_ms)
+    with _naming({"window_ms": "--correlation-window"}):
+        found = statistics.count_correlations(spikes, window_ms=correlation_ms)
     for kind in kinds:
         part = getattr(found, kind)
         facts[f"correlation_{kind}"] = part.mean if part.n_pairs else None

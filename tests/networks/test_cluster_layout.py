@@ -122,7 +122,25 @@ def test_shared_fraction_of_what_is_not_clustered():
         (lambda: ClusterLayout(5, (((-1, 3),),)), ValueError, "cluster 0 reaches from neuron -1 to 2"),
         (lambda: ClusterLayout(5, (((0, 2), (1, 3)),)), ValueError, "cluster 0 must be ascending, disjoint"),
         (lambda: ClusterLayout(5, (((2, 2),),)), ValueError, "cluster 0 must be ascending, disjoint, non-empty runs"),
-        (lambda: ClusterLayout(5, (((0, 2.5),),)), TypeError, "float"),
+        (
+            lambda: ClusterLayout(5, (((0, 2.5),),)),
+            TypeError,
+            r"clusters must list the runs .* got \(\(\(0, 2\.5\),\),\); see",
+        ),
+        (lambda: ClusterLayout(5, (((0, True),),)), TypeError, "clusters must list the runs"),
+        (lambda: ClusterLayout(5, [1, 2]), TypeError, r"clusters must list the runs .* got \[1, 2\]; see"),
+        (lambda: ClusterLayout(5, "ab"), TypeError, "clusters must list the runs"),
+        (lambda: ClusterLayout.unequal(5), TypeError, r"^sizes must be a list, got 5\.$"),
+        (lambda: ClusterLayout.unequal({3: 4}), TypeError, r"^sizes must be a list, got \{3: 4\}\.$"),
+        (lambda: ClusterLayout.unequal("34"), TypeError, "sizes must be a list, got '34'"),
+        (lambda: ClusterLayout.from_membership([[1, 0], [1]]), ValueError, "must not hold lists of different lengths"),
+        (
+            lambda: ClusterLayout.from_membership([[1, 2]]),
+            ValueError,
+            "membership must hold True and False, or 1 and 0",
+        ),
+        (lambda: ClusterLayout.from_membership([["a"]]), ValueError, "membership must hold True and False, or 1 and 0"),
+        (lambda: ClusterLayout.from_dict([1]), TypeError, "data must be dict, got list; give what dataclasses.asdict"),
     ],
 )
 def test_what_is_refused(build, error, said):

@@ -1,5 +1,6 @@
 import json
 import threading
+from importlib import metadata
 
 import numpy as np
 import pytest
@@ -140,6 +141,15 @@ def test_result_of_another_job_is_computed_again(tmp_path):
     report, _ = run(tmp_path)
     assert len(CALLS) == 1
     assert report.claims[1].values.tolist() == [1, 2, 3]
+
+
+def test_other_versions_of_the_libraries_compute_again(tmp_path, monkeypatch):
+    run(tmp_path)
+    CALLS.clear()
+    version = metadata.version
+    monkeypatch.setattr(metadata, "version", lambda name: "0.0" if name == "numba" else version(name))
+    run(tmp_path)
+    assert sorted(CALLS) == [0, 1, 2]
 
 
 def test_bad_number_of_threads_makes_no_folder(tmp_path):

@@ -113,6 +113,16 @@ NETWORKS = {
     "strong": lambda: make_network({"E": 100, "I": 33}, weight=0.6, facts={n: {"bias": (2.0, 8.0)} for n in "EI"}),
 }
 
+# Without a stimulus these rest at 0 and never fire.
+RESTING = {
+    "no drive": lambda: make_network({"E": 80, "I": 20}, facts={n: {"bias": (0.0, 0.0)} for n in "EI"}),
+    "threshold at rest": lambda: make_network(
+        {"E": 50},
+        weight=0.001,
+        facts={"E": {"threshold": 0.0, "reset": -1.0, "bias": (0.0, 0.0), "initial_v": (-1.0, -0.5)}},
+    ),
+}
+
 
 @pytest.fixture(params=NETWORKS)
 def network(request):
@@ -121,7 +131,7 @@ def network(request):
 
 @pytest.fixture
 def network_named():
-    return lambda name: NETWORKS[name]()
+    return lambda name: (NETWORKS | RESTING)[name]()
 
 
 @pytest.fixture

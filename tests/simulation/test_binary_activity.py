@@ -122,6 +122,9 @@ def test_what_cannot_be_discarded(activity):
         activity.discard(50)
     with pytest.raises(ValueError, match="burn_in_ms must be at least 0, got -1"):
         activity.discard(-1)
+    for call in (activity.save, BinaryActivity.load):
+        with pytest.raises(TypeError, match="path must be the path of a file, got None"):
+            call(None)
     with pytest.raises(TypeError, match="burn_in_ms must be a number, got None"):
         activity.discard(None)
 

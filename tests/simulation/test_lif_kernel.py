@@ -54,6 +54,31 @@ def test_same_spikes_at_other_steps(network_named, precision, dt, same_spikes):
     same_spikes(*both(network_named("paper"), dt_ms=dt, precision=precision))
 
 
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("name", ["paper", "four traces", "no drive"])
+def test_same_spikes_after_a_silence(network_named, name, precision, same_spikes, monkeypatch):
+    # Long enough for all traces to become denormal, and be set to 0 in the many chunks, before spikes arrive again.
+    monkeypatch.setattr(_lif_engine, "_STEPS_PER_CHUNK", 70)
+    stop = 400 if precision == "single" else 2300
+    stimulus = Stimulus.step(2, start_ms=0, stop_ms=20) + Stimulus.step(2, start_ms=stop)
+    if name != "no drive":
+        stimulus += Stimulus.step(-5, start_ms=20, stop_ms=stop)
+    fast, plain = both(network_named(name), duration_ms=stop + 40, precision=precision, stimulus=stimulus)
+    same_spikes(fast, plain)
+    for window, fires in (((0, 20), True), ((30, stop), False), ((stop, stop + 40), True)):
+        assert bool(fast.select(time_ms=window).n_spikes) == fires
+
+
+def test_denormal_traces_are_kept_where_they_could_fire(network_named, same_spikes, monkeypatch):
+    # At a threshold of 0 a potential in rest at 0 is moved across it by the smallest number there is.
+    monkeypatch.setattr(_lif_engine, "_STEPS_PER_CHUNK", 70)
+    stimulus = Stimulus.step(1, start_ms=0, stop_ms=20)
+    fast, plain = both(network_named("threshold at rest"), duration_ms=2500, stimulus=stimulus)
+    same_spikes(fast, plain)
+    assert not fast.select(time_ms=(30, 1000)).n_spikes
+    assert fast.select(time_ms=(1000, 2500)).n_spikes
+
+
 def test_many_spikes_arrive_in_one_step(network_named):
     # What the network is for: more than half of the neurons in one step, and counts beyond 255.
     spikes, _ = both(network_named("all at once"))

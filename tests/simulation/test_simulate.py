@@ -151,8 +151,12 @@ def test_a_selection_is_run_whole(net, same_spikes):
 
 def test_what_cannot_be_run_again(net):
     spikes = SpikeData(time_ms=[], neuron=[], n_neurons=1, t_stop_ms=1)
-    with pytest.raises(ValueError, match="these spikes carry no record of a simulation; only results of simulate can"):
+    with pytest.raises(ValueError, match="this result carries no record of a simulation; only results of simulate can"):
         rerun(spikes)
+    with pytest.raises(ValueError, match="this result carries no record of a simulation"):
+        rerun(SpikeData(time_ms=[], neuron=[], n_neurons=1, t_stop_ms=1, meta={"provenance": "by hand"}))
+    with pytest.raises(TypeError, match="result must be SpikeData or BinaryActivity, got str"):
+        rerun("spikes.npz")
 
 
 # ------------------------------------------------------------------ interruption
@@ -213,6 +217,8 @@ def test_ctrl_c_ends_soon_and_leaves_no_thread(net, n_jobs):
         ({"seed": -1}, ValueError, "seed must be at least 0"),
         ({"seed": 1.0}, TypeError, "seed must be an integer"),
         ({"network_index": -1}, ValueError, "network_index must be at least 0"),
+        ({"progress": "no"}, TypeError, "progress must be True or False, got 'no'"),
+        ({"engine": ["nest"]}, ValueError, r"engine must be one of 'metastable', .*, got \['nest'\]"),
         ({"engine": "nest"}, ValueError, "engine must be one of 'metastable', 'reference', 'brian2', got 'nest'"),
         ({"precision": "half"}, ValueError, "precision must be one of 'single', 'double', got 'half'"),
         ({"stimulus": 0.07}, TypeError, "stimulus must be a Stimulus, got float; see Stimulus.step"),
@@ -234,5 +240,7 @@ def test_other_things_that_are_refused(net):
         simulate(net.to_dict(), **SHORT)
     with pytest.raises(ValueError, match="network_index belongs to the wiring of a specification; leave it out"):
         simulate(net.wire(5), network_index=1, **SHORT)
+    with pytest.raises(TypeError, match="network_index must be an integer"):
+        simulate(net.wire(5), network_index=None, **SHORT)
     with pytest.raises(TypeError, match="takes 1 positional argument"):
         simulate(net, 80)

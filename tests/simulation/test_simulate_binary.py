@@ -380,7 +380,7 @@ def test_run_again_from_the_file_alone(tmp_path, net, engine):
 
 def test_onsets_alone_cannot_be_run_again(net):
     activity = simulate(net, record_spikes=True, **SHORT)
-    with pytest.raises(ValueError, match="carry no record of a simulation; only results of simulate can be run again"):
+    with pytest.raises(ValueError, match="this result carries no record of a simulation; only results of simulate can"):
         rerun(activity.spikes)
 
 
@@ -451,6 +451,7 @@ def test_ctrl_c_ends_soon_and_leaves_no_thread(net, n_jobs, sample_ms):
         ({"initial_rate": 1.1}, ValueError, r"initial_rate must be at most 1, got 1\.1"),
         ({"initial_rate": -0.1}, ValueError, r"initial_rate must be at least 0, got -0\.1"),
         ({"initial_rate": None}, TypeError, "initial_rate must be a number, got None"),
+        ({"record_spikes": "no"}, TypeError, "record_spikes must be True or False, got 'no'"),
         ({"n_trials": 0}, ValueError, "n_trials must be at least 1, got 0"),
         ({"n_trials": 2.0}, TypeError, r"n_trials must be an integer, got 2\.0"),
         ({"first_trial": -1}, ValueError, "first_trial must be at least 0"),

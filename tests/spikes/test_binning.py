@@ -143,6 +143,12 @@ def test_widths_that_are_refused(dt, bin_ms, said, function):
         function(one_train([1.0], t_stop_ms=10, dt_ms=dt), bin_ms=bin_ms)
 
 
+def test_only_spikes_are_binned():
+    for function in (bin_counts, bin_indices, lambda *a, **k: list(iterate_trial_counts(*a, **k))):
+        with pytest.raises(TypeError, match=r"spikes must be SpikeData, got list; build metastable\.SpikeData"):
+            function([1.0, 2.0], bin_ms=1)
+
+
 def test_width_off_the_grid():
     with pytest.raises(ValueError, match=r"bin_ms=0\.25 is not a multiple of dt_ms=0\.1; choose one that"):
         bin_indices(one_train([1.0], t_stop_ms=10, dt_ms=0.1), bin_ms=0.25)

@@ -272,6 +272,19 @@ def test_meta_that_is_not_json(tmp_path):
     assert path.read_text() == "kept"
 
 
+def test_what_is_no_path_and_no_spikes(tmp_path):
+    for call in (SpikeData.load, SpikeData(time_ms=[], neuron=[], n_neurons=1, t_stop_ms=1).save):
+        with pytest.raises(TypeError, match="path must be the path of a file, got None"):
+            call(None)
+    with pytest.raises(TypeError, match="spikes must be SpikeData, got list"):
+        save_npz([1.0], tmp_path / "a.npz")
+
+
+def test_provenance_of_others_is_not_described():
+    spikes = SpikeData(time_ms=[], neuron=[], n_neurons=1, t_stop_ms=1, meta={"provenance": {"by": "hand"}})
+    assert "made by" not in repr(spikes)
+
+
 def test_an_existing_file_is_replaced(tmp_path):
     path = tmp_path / "a.npz"
     save_npz(recording(), path)

@@ -185,6 +185,15 @@ def test_default_finds_nothing_in_rates_of_one_kind(kind):
     assert "no threshold: two classes explain 0." in repr(states)
 
 
+def test_states_are_chosen_by_mask_or_index():
+    up = cluster_states(LEVELS[None].repeat(3, axis=0), sample_ms=1, threshold=4).up
+    assert up.select(2).cluster.tolist() == up.select(up.cluster == 2).cluster.tolist() == [2]
+    with pytest.raises(ValueError, match=r"chosen runs from 3 to 3 but must lie in 0\.\.2"):
+        up.select([3])
+    with pytest.raises(TypeError, match="chosen must hold integers, got None"):
+        up.select(None)
+
+
 def test_constant_rates_have_no_threshold():
     assert not cluster_states(np.full((1, 2, 10), 0.1) * 3, sample_ms=1).found
 
@@ -206,6 +215,73 @@ def test_spikes_and_binary_rates_alike():
     np.testing.assert_array_equal(states.active, activity.cluster_rates["E"] >= 0.05)
 
 
+def rates_plainly(spikes, *, bin_ms, smoothing_ms):
+    """Rates of the clusters of one trial: each spike counted, each bin a sum over all bins under a Gaussian."""
+    n_bins = int(spikes.duration_ms / bin_ms)
+    rates = np.zeros((1, spikes.n_clusters, n_bins))
+    for time, neuron in zip(spikes.time_ms, spikes.neuron, strict=True):
+        if spikes.cluster[neuron] >= 0:
+            rates[0, spikes.cluster[neuron], int((time - spikes.t_start_ms) / bin_ms + 1e-6)] += 1
+    rates[0] /= (np.bincount(spikes.cluster[spikes.cluster >= 0]) * bin_ms / 1000)[:, None]
+    distance = np.abs(np.subtract.outer(np.arange(n_bins), np.arange(n_bins))) * bin_ms / smoothing_ms
+    weight = np.where(distance <= 4, np.exp(-(distance**2) / 2), 0)
+    return rates @ (weight / weight.sum(axis=1, keepdims=True)).T
+
+
+def thresholds_plainly(rates):
+    """Thirds of the way between the means of the two classes, by all cuts between two values."""
+    values = np.sort(rates.ravel())
+    cuts = range(1, values.size)
+    sums = np.cumsum(values)
+    between = [
+        k * (values.size - k) * (sums[k - 1] / k - (sums[-1] - sums[k - 1]) / (values.size - k)) ** 2 for k in cuts
+    ]
+    best = cuts[int(np.argmax(between))]
+    first, second = values[:best].mean(), values[best:].mean()
+    return first + (second - first) / 3, first + 2 * (second - first) / 3
+
+
+def simulated(kind):
+    if kind == "spikes":
+        net = mst.networks.litwin_kumar_doiron_2012(n_e=1200, n_clusters=20)
+        spikes = mst.simulate(net, duration_ms=2000, seed=2).select(time_ms=(500, 2000))
+        rates = mst.statistics.cluster_rates(spikes, bin_ms=10, smoothing_ms=20)
+        np.testing.assert_allclose(rates, rates_plainly(spikes, bin_ms=10, smoothing_ms=20), rtol=1e-9, atol=1e-9)
+        return rates, 10.0
+    net = mst.networks.rost_2018(n_e=800, n_clusters=8, j_e_plus=4, r_j=0.75)
+    activity = mst.simulate(net, duration_ms=2000, n_trials=2, seed=1).discard(500)
+    return activity.cluster_rates["E"], activity.sample_ms
+
+
+@pytest.mark.parametrize("kind", ["spikes", "binary"])
+def test_simulated_networks_against_plain_loops(kind):
+    rates, sample_ms = simulated(kind)
+    states = cluster_states(rates, sample_ms=sample_ms)
+    # The thresholds come from a histogram of 1024 bins.
+    np.testing.assert_allclose([states.low, states.high], thresholds_plainly(rates), atol=2 * np.ptp(rates) / 1024)
+    n_trials, n_clusters, n_samples = rates.shape
+    active = np.zeros(rates.shape, bool)
+    ended, time_in = {True: 0, False: 0}, {True: 0.0, False: 0.0}
+    changes = np.zeros((n_clusters + 1, n_clusters + 1), int)
+    for trial in range(n_trials):
+        for cluster in range(n_clusters):
+            active[trial, cluster] = latch_plainly(rates[trial, cluster], states.low, states.high)
+            for state, start, stop in intervals_plainly(active[trial, cluster]):
+                ended[state] += stop < n_samples
+                time_in[state] += sample_ms * (stop - start)
+        for before, after in pairwise(active[trial].sum(axis=0)):
+            changes[before, after] += before != after
+    np.testing.assert_array_equal(states.active, active)
+    np.testing.assert_array_equal(states.transitions, changes)
+    assert (states.up.n_ended, states.down.n_ended) == (ended[True], ended[False])
+    assert states.up.mean_ms == pytest.approx(time_in[True] / ended[True])
+    assert states.down.mean_ms == pytest.approx(time_in[False] / ended[False])
+    assert states.mean_active == pytest.approx(active.sum(axis=1).mean())
+    # What the networks are for: a few clusters are active, and they change.
+    assert 0.2 < states.mean_active < 5
+    assert states.transitions.sum() >= 3
+
+
 @pytest.mark.parametrize(
     ("rates", "options", "message"),
     [
@@ -215,10 +291,14 @@ def test_spikes_and_binary_rates_alike():
         (LEVELS[None], {"threshold": (4, 3)}, r"must be \(low, high\), got \(4, 3\); swap them"),
         (LEVELS[None], {"threshold": (4, 3, 2)}, "must be two numbers"),
         (LEVELS[None], {"threshold": np.nan}, "threshold must be finite"),
+        ({"E": LEVELS}, {}, "rates must hold numbers, got {'E': array"),
+        ([["a", "b"]], {}, "rates must hold numbers"),
+        ([[1.0, 2], [3]], {}, "rates must not hold lists of different lengths"),
+        (LEVELS[None], {"threshold": [[1], [2, 3]]}, "threshold must not hold lists of different lengths"),
         (LEVELS[None], {"sample_ms": 0}, "sample_ms must be above 0"),
         (LEVELS[None], {"min_duration_ms": -1}, "min_duration_ms must be at least 0"),
     ],
 )
 def test_bad_options(rates, options, message):
-    with pytest.raises(ValueError if "two numbers" not in message else TypeError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         cluster_states(rates, **{"sample_ms": 1, **options})

@@ -153,3 +153,17 @@ def test_empty_recordings_get_a_sentence(empty_recordings):
 def test_no_windows(random_spikes):
     with pytest.raises(ValueError, match="give at least one"):
         st.fano_factor_by_window(random_spikes(0), windows_ms=[])
+
+
+def test_windows_and_neurons_that_are_none(random_spikes):
+    spikes = random_spikes(2)
+    with pytest.raises(TypeError, match="windows_ms must hold numbers, got '10'"):
+        st.fano_factor_by_window(spikes, windows_ms="10")
+    for result in (
+        st.fano_factor_by_window(spikes, windows_ms=[10]),
+        st.fano_factor_in_time(spikes, window_ms=10),
+    ):
+        with pytest.raises(ValueError, match=r"neuron runs from 9 to 9 but must lie in 0\.\.8; choose among these"):
+            result.mean(9)
+        with pytest.raises(TypeError, match="neuron must hold integers, got 'a'"):
+            result.mean("a")

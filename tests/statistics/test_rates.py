@@ -39,3 +39,8 @@ def test_empty_recordings_get_a_sentence(empty_recordings, function):
 def test_an_array_is_not_spikes():
     with pytest.raises(TypeError, match="spikes must be SpikeData, got ndarray"):
         st.firing_rates(np.zeros(3))
+
+
+def test_text_is_not_a_truth_value(random_spikes):
+    with pytest.raises(TypeError, match="per_trial must be True or False, got 'no'"):
+        st.firing_rates(random_spikes(1), per_trial="no")

@@ -43,6 +43,20 @@ def test_smoothing_keeps_a_constant_rate_and_spreads_a_peak():
     assert "smoothed 5 ms" in repr(smoothed)
 
 
+@pytest.mark.parametrize("sigma", [0.01, 0.8, 3.0, 1e30])
+def test_smoothing_against_a_loop(sigma):
+    rates = np.random.default_rng(2).random((2, 3, 11))
+    smoothed = st.smooth(rates, sample_ms=0.5, smoothing_ms=sigma * 0.5)
+    for t in range(11):
+        distance = np.abs(np.arange(11) - t)
+        weight = np.where(distance <= int(min(4 * sigma + 0.5, 11)), np.exp(-((distance / sigma) ** 2) / 2), 0)
+        np.testing.assert_allclose(smoothed[..., t], (rates * weight).sum(axis=-1) / weight.sum())
+    np.testing.assert_array_equal(st.smooth(rates, sample_ms=1, smoothing_ms=None), rates)
+    for empty in (3.0, np.zeros((2, 0))):
+        with pytest.raises(ValueError, match="rates must have samples along their last axis"):
+            st.smooth(empty, sample_ms=1, smoothing_ms=1)
+
+
 def _around(spikes, event, before, after, width):
     part = spikes.select(time_ms=(event - before, event + after))
     return mst.spikes.bin_counts(part, bin_ms=width)
@@ -104,12 +118,17 @@ def test_a_single_repetition_has_no_error(random_spikes):
         ({"event_ms": 25}, "the event at 25 ms with 10 ms before and 10 ms after it leaves the recording"),
         ({"event_ms": []}, "event_ms must be a time or a list"),
         ({"before_ms": 7}, "before_ms=7 must be a whole number of bins of 5 ms, at least 1"),
-        ({"after_ms": 0}, "after_ms=0 must be a whole number of bins of 5 ms, at least 1"),
+        ({"after_ms": 0}, "after_ms must be above 0, got 0"),
         ({"bin_ms": -1}, "bin_ms must be above 0"),
         ({"groups": "E"}, "groups must be one of 'population', 'cluster', 'neuron', or a dict"),
         ({"groups": {}}, "groups is an empty dict"),
-        ({"groups": {"a": [9]}}, r"group 'a' names neurons outside 0\.\.8"),
-        ({"groups": {"a": [True]}}, "or is a mask of another length"),
+        ({"groups": np.zeros((2, 2))}, "groups must be one of 'population', 'cluster', 'neuron', or a dict"),
+        ({"groups": {"a": [9]}}, r"group 'a' runs from 9 to 9 but must lie in 0\.\.8"),
+        ({"groups": {"a": [True]}}, r"the group 'a' mask has shape \(1,\) but there are 9"),
+        ({"groups": {"a": ["b"]}}, r"group 'a' must hold integers, got \['b'\]"),
+        ({"event_ms": "40"}, "event_ms must hold numbers, got '40'"),
+        ({"baseline_ms": 5}, r"baseline_ms must be two numbers, \(from, to\), got 5"),
+        ({"before_ms": 1e30}, "before_ms=1e.30 is longer than the recording of 60 ms"),
         ({"baseline_ms": (-3, 0)}, "must be made of whole bins of 5 ms"),
         ({"baseline_ms": (-15, 0)}, "is not an interval inside -10 to 10 ms"),
         ({"response_ms": (5, 5)}, "is not an interval inside"),
@@ -117,7 +136,7 @@ def test_a_single_repetition_has_no_error(random_spikes):
 )
 def test_bad_options(random_spikes, options, message):
     defaults = {"event_ms": 40, "before_ms": 10, "after_ms": 10, "bin_ms": 5}
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         st.response_profile(random_spikes(0), **(defaults | options))
 
 

@@ -89,3 +89,10 @@ def test_fall_time():
 def test_bad_options(arguments, options, message):
     with pytest.raises(ValueError, match=message):
         st.fit_time_constant(*arguments, **options)
+
+
+def test_texts_are_no_covariances():
+    with pytest.raises(TypeError, match=r"covariance must hold numbers, got \['a', 'b'\]"):
+        st.fit_time_constant([0, 1], ["a", "b"])
+    with pytest.raises(TypeError, match="duration_ms must be a number, got 'long'"):
+        st.fit_time_constant(np.arange(20), np.ones(20), duration_ms="long")

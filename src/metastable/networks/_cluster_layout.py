@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._validation import require_integer, require_number
+from metastable._validation import (
+    require_instance,
+    require_integer,
+    require_list,
+    require_membership,
+    require_number,
+    shown,
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class ClusterLayout:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "n_neurons", require_integer("n_neurons", self.n_neurons, minimum=1))
-        clusters = tuple(tuple((operator.index(a), operator.index(b)) for a, b in runs) for runs in self.clusters)
+        clusters = _as_runs(self.clusters)
         object.__setattr__(self, "clusters", clusters)
         if not clusters:
             raise ValueError("a layout needs at least one cluster; leave the layout out for an unclustered population.")
@@ -120,7 +126,7 @@ class ClusterLayout:
         >>> ClusterLayout.unequal([10, 30, 20]).sizes
         array([10, 30, 20])
         """
-        whole = [require_integer("sizes", size, minimum=1) for size in sizes]
+        whole = [require_integer("sizes", size, minimum=1) for size in require_list("sizes", sizes)]
         if not whole:
             raise ValueError("sizes must name at least one cluster, got none.")
         total = sum(whole)
@@ -194,9 +200,7 @@ class ClusterLayout:
         >>> ClusterLayout.from_membership([[1, 0], [1, 1], [0, 1], [0, 0]])
         ClusterLayout(4 neurons in 2 clusters of 2, overlapping, 25% background)
         """
-        matrix = np.asarray(membership).astype(bool)
-        if matrix.ndim != 2:
-            raise ValueError(f"membership must have shape (n_neurons, n_clusters), got {matrix.shape}.")
+        matrix = require_membership("membership", membership)
         padded = np.zeros((matrix.shape[0] + 2, matrix.shape[1]), np.int8)
         padded[1:-1] = matrix
         clusters = []
@@ -210,8 +214,8 @@ class ClusterLayout:
         """Rebuild a layout from its ``dataclasses.asdict``, or from the JSON of it; None stays None."""
         if data is None:
             return None
-        runs = tuple(tuple((a, b) for a, b in cluster) for cluster in data["clusters"])
-        return ClusterLayout(data["n_neurons"], runs)
+        require_instance("data", data, dict, do="give what dataclasses.asdict made of a layout")
+        return ClusterLayout(data["n_neurons"], data["clusters"])
 
     @property
     def n_clusters(self) -> int:
@@ -264,6 +268,19 @@ class ClusterLayout:
         extra = ", overlapping" if self.overlaps else ""
         extra += f", {self.background:.0%} background" if self.background else ""
         return f"ClusterLayout({self.n_neurons} neurons in {self.n_clusters} clusters of {size}{extra})"
+
+
+def _as_runs(clusters: Any) -> tuple[tuple[tuple[int, int], ...], ...]:
+    try:
+        return tuple(
+            tuple((require_integer("start", start), require_integer("stop", stop)) for start, stop in runs)
+            for runs in clusters
+        )
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"clusters must list the runs (start, stop) of each cluster in whole numbers, got {shown(clusters)}; "
+            "see ClusterLayout.from_membership."
+        ) from None
 
 
 def shared_fraction(post: ClusterLayout | None, pre: ClusterLayout | None) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ from metastable._files import load_arrays, save_arrays
 from metastable._provenance import version
 from metastable.papers._paper import Job, Numbers
 
+_LIBRARIES = ("numba", "numpy", "scipy")
+
 
 class ResultStore:
     """Keep the numbers of jobs in a folder.
 
-    The key of a result is everything it depends on: the function, its parameters, the seed, and the source code of the
-    package, so that a changed program never shows old numbers.
+    The key of a result is everything it depends on: the function, its parameters, the seed, the source code of the
+    package and the versions of the libraries that compute, so that a changed program never shows old numbers.
 
     Parameters
     ----------
@@ -65,6 +68,7 @@ class ResultStore:
             "seed": self.seed,
             "version": version(),
             "source": _source_digest(),
+            "libraries": {name: metadata.version(name) for name in _LIBRARIES},
         }
 
 

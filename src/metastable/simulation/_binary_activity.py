@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from metastable._files import ForeignFileError, load_arrays, save_arrays
-from metastable._validation import require_number
+from metastable._validation import require_number, require_path
 from metastable.spikes import SpikeData
 
 _FORMAT = "metastable-binary-activity"
@@ -103,7 +102,9 @@ class BinaryActivity:
         arrays = {f"cluster_rates/{name}": rates for name, rates in self.cluster_rates.items()}
         arrays |= {f"population_rates/{name}": rates for name, rates in self.population_rates.items()}
         arrays["time_ms"] = self.time_ms
-        save_arrays(Path(path), {"format": _FORMAT, "sample_ms": self.sample_ms, "meta": self.meta}, arrays)
+        save_arrays(
+            require_path("path", path), {"format": _FORMAT, "sample_ms": self.sample_ms, "meta": self.meta}, arrays
+        )
 
     @staticmethod
     def load(path: str | os.PathLike[str]) -> BinaryActivity:
@@ -126,7 +127,7 @@ class BinaryActivity:
         """
         foreign = ValueError(f"{path} is an npz file but not one of binary activity written by metastable.")
         try:
-            header, arrays = load_arrays(Path(path))
+            header, arrays = load_arrays(require_path("path", path))
         except ForeignFileError:
             raise foreign from None
         if header.get("format") != _FORMAT:

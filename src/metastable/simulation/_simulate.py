@@ -148,7 +148,7 @@ def simulate(
     if isinstance(network, LIFNetwork | BinaryNetwork):
         seed = resolve_seed(seed)
         wired = network.wire(seed, network_index=network_index)
-    elif network_index not in (0, network.network_index):
+    elif require_integer("network_index", network_index) not in (0, network.network_index):
         raise ValueError("network_index belongs to the wiring of a specification; leave it out for a wired network.")
     else:
         wired = network
@@ -203,9 +203,11 @@ def rerun(result: SpikeData | BinaryActivity, *, n_jobs: int | None = None) -> S
     >>> bool((mst.simulation.rerun(spikes).time_ms == spikes.time_ms).all())
     True
     """
-    record = result.meta.get("provenance", {})
-    if record.get("call") != "simulate":
-        raise ValueError("these spikes carry no record of a simulation; only results of simulate can be run again.")
+    if not isinstance(result, SpikeData | BinaryActivity):
+        raise TypeError(f"result must be SpikeData or BinaryActivity, got {type(result).__name__}; give what was made.")
+    record = result.meta.get("provenance")
+    if not isinstance(record, dict) or record.get("call") != "simulate":
+        raise ValueError("this result carries no record of a simulation; only results of simulate can be run again.")
     try:
         parameters = dict(record["parameters"])
         if parameters.pop("kind", "lif") == "binary":

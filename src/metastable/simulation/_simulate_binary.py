@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from metastable._provenance import provenance
-from metastable._validation import require_choice, require_number
+from metastable._validation import require_choice, require_number, require_truth
 from metastable.networks import BinaryNetwork, WiredBinaryNetwork
 from metastable.simulation._binary_activity import BinaryActivity
 from metastable.simulation._binary_engine import BinaryTrial
@@ -35,7 +35,7 @@ def simulate_binary(
         sample_ms=require_number("sample_ms", sample_ms),
         trials=trials,
         initial_rate=require_number("initial_rate", initial_rate),
-        record_spikes=bool(record_spikes),
+        record_spikes=require_truth("record_spikes", record_spikes),
     )
     if engine == "reference":
         from metastable.simulation._binary_reference import simulate_trial

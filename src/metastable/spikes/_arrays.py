@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from metastable._validation import require_array, require_indices, require_membership, shown
+
 
 def as_indices(name: str, values: ArrayLike, count: int) -> NDArray[np.int32]:
-    array = np.asarray(values)
+    array = require_array(name, values)
     if array.size == 0:
         return np.zeros(array.shape, np.int32)
     if array.dtype.kind not in "iu":
@@ -20,11 +22,11 @@ def as_indices(name: str, values: ArrayLike, count: int) -> NDArray[np.int32]:
 
 
 def as_clusters(values: ArrayLike, n_neurons: int) -> NDArray:
-    array = np.asarray(values)
+    array = require_array("cluster", values)
     if array.ndim not in (1, 2) or array.shape[0] != n_neurons:
         raise ValueError(f"cluster must have one row for each of {n_neurons} neurons, got shape {array.shape}.")
     if array.ndim == 2:
-        return array.astype(bool)
+        return require_membership("cluster", array)
     if array.size and array.dtype.kind not in "iu":
         raise TypeError(f"cluster must hold integers (-1 for none), got values of type {array.dtype}.")
     if array.size and array.min() < -1:
@@ -35,14 +37,16 @@ def as_clusters(values: ArrayLike, n_neurons: int) -> NDArray:
 def as_names(values: ArrayLike | None, n_neurons: int) -> NDArray[np.str_] | None:
     if values is None:
         return None
-    array = np.asarray(values, dtype=np.str_)
+    array = require_array("population", values)
     if array.shape != (n_neurons,):
         raise ValueError(f"population must name each of {n_neurons} neurons, got shape {array.shape}.")
-    return frozen(array.copy())
+    if array.dtype.kind != "U" and not all(isinstance(name, str) for name in array):
+        raise TypeError(f"population must hold names, got {shown(values)}.")
+    return frozen(array.astype(np.str_))
 
 
 def as_ids(name: str, values: ArrayLike | None, count: int) -> NDArray[np.int64]:
-    array = np.arange(count) if values is None else np.asarray(values)
+    array = np.arange(count) if values is None else require_array(name, values)
     if array.size and array.dtype.kind not in "iu":
         raise TypeError(f"{name} must hold integers, got values of type {array.dtype}.")
     if array.shape != (count,):
@@ -53,19 +57,10 @@ def as_ids(name: str, values: ArrayLike | None, count: int) -> NDArray[np.int64]
 def as_selection(name: str, wanted: ArrayLike | None, count: int) -> NDArray[np.intp]:
     if wanted is None:
         return np.arange(count)
-    array = np.atleast_1d(np.asarray(wanted))
-    if array.ndim > 1:
-        raise ValueError(f"{name} must be one index, a list of indices or a mask, got shape {array.shape}.")
-    if array.dtype == bool:
-        if array.shape != (count,):
-            raise ValueError(f"the {name} mask has shape {array.shape} but there are {count}.")
-        return np.flatnonzero(array)
-    if array.size == 0:
-        return np.zeros(0, np.intp)
-    array = as_indices(name, array, count)
+    array = require_indices(name, wanted, count)
     if (np.diff(array) <= 0).any():
         raise ValueError(f"{name} must list each index once in increasing order.")
-    return array.astype(np.intp)
+    return array
 
 
 def sorting_order(trial: NDArray, time: NDArray, neuron: NDArray) -> NDArray[np.intp] | None:

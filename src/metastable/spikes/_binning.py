@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._validation import require_number, require_steps
+from metastable._validation import require_instance, require_number, require_steps
 from metastable.spikes._spike_data import SpikeData
 
 
@@ -42,6 +42,7 @@ def bin_indices(spikes: SpikeData, *, bin_ms: float) -> tuple[NDArray[np.int64],
     >>> mst.spikes.bin_indices(spikes, bin_ms=0.3)
     (array([0, 1, 3]), 3)
     """
+    require_instance("spikes", spikes, SpikeData, do="build metastable.SpikeData")
     width = require_number("bin_ms", bin_ms, above=0)
     if width > spikes.duration_ms * (1 + 1e-12):
         raise ValueError(

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 from metastable._files import ForeignFileError, load_arrays, save_arrays
-from metastable._validation import require_integer
+from metastable._validation import require_instance, require_integer, require_path
 from metastable.spikes._spike_data import SpikeData
 
 _FORMAT = "metastable-spikes"
@@ -43,7 +42,8 @@ def save_npz(spikes: SpikeData, path: str | os.PathLike[str]) -> None:
     ...     mst.spikes.load_npz(pathlib.Path(folder) / "a.npz").n_spikes
     1
     """
-    target = Path(path)
+    require_instance("spikes", spikes, SpikeData, do="build metastable.SpikeData")
+    target = require_path("path", path)
     header = {"format": _FORMAT, "format_version": _FORMAT_VERSION}
     header |= {name: getattr(spikes, name) for name in _FACTS}
     arrays = {name: getattr(spikes, name) for name in _ARRAYS if getattr(spikes, name) is not None}
@@ -77,7 +77,7 @@ def load_npz(path: str | os.PathLike[str]) -> SpikeData:
     --------
     See `save_npz`.
     """
-    source = Path(path)
+    source = require_path("path", path)
     foreign = ValueError(f"{source} is an npz file but not one of spikes written by metastable.")
     try:
         header, arrays = load_arrays(source)

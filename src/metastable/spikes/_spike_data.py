@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._validation import require_integer, require_number, require_pair, require_steps
+from metastable._validation import (
+    require_instance,
+    require_integer,
+    require_number,
+    require_numbers,
+    require_pair,
+    require_steps,
+)
 from metastable.spikes._arrays import as_clusters, as_ids, as_indices, as_names, as_selection, frozen, sorting_order
 
 
@@ -88,8 +95,9 @@ class SpikeData:
         if self.dt_ms is not None:
             put("dt_ms", require_number("dt_ms", self.dt_ms, above=0))
 
+        # A copy: the arrays of the recording are made read-only, those of the caller are not.
+        time = np.array(require_numbers("time_ms", self.time_ms))
         spacing = _spacing(self.time_ms)
-        time = np.array(self.time_ms, dtype=np.float64)
         neuron = as_indices("neuron", self.neuron, self.n_neurons)
         trial = np.zeros(time.shape, np.int32) if self.trial is None else as_indices("trial", self.trial, self.n_trials)
         if not time.ndim == neuron.ndim == trial.ndim == 1 or not time.size == neuron.size == trial.size:
@@ -118,6 +126,7 @@ class SpikeData:
         put("population", as_names(self.population, self.n_neurons))
         put("neuron_id", as_ids("neuron_id", self.neuron_id, self.n_neurons))
         put("trial_id", as_ids("trial_id", self.trial_id, self.n_trials))
+        require_instance("meta", self.meta, dict, do="give a dict of facts")
         put("meta", dict(self.meta))
 
     def _snap(self, time: NDArray[np.float64], spacing: float) -> NDArray[np.float64]:
@@ -291,6 +300,7 @@ class SpikeData:
             wanted = as_selection("cluster", cluster, self.n_clusters)
             keep &= self.membership[:, wanted].any(axis=1)
         if population is not None:
+            require_instance("population", population, str, do="give one name")
             if self.population is None or population not in self.population:
                 known = [] if self.population is None else sorted(set(self.population.tolist()))
                 raise ValueError(f"population {population!r} is not in these spikes; known are {known}.")
@@ -349,7 +359,7 @@ class SpikeData:
         if self.n_clusters:
             lines.append(f"  {self.n_clusters} clusters, {int((~self.membership.any(axis=1)).sum()):,} neurons in none")
         made = self.meta.get("provenance")
-        if made:
+        if isinstance(made, dict) and {"software", "version", "call"} <= made.keys():
             lines.append(f"  made by {made['software']} {made['version']} {made['call']}")
         return "\n".join(lines)
 

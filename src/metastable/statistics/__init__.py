@@ -24,6 +24,7 @@ from metastable.statistics._rates import firing_rates as firing_rates
 from metastable.statistics._rates import mean_rate as mean_rate
 from metastable.statistics._response import ResponseProfile as ResponseProfile
 from metastable.statistics._response import response_profile as response_profile
+from metastable.statistics._smoothing import smooth as smooth
 from metastable.statistics._state_durations import StateDurations as StateDurations
 from metastable.statistics._time_constant import TimeConstant as TimeConstant
 from metastable.statistics._time_constant import fall_time as fall_time
@@ -58,4 +59,5 @@ __all__ = [
     "population_rate",
     "psth",
     "response_profile",
+    "smooth",
 ]

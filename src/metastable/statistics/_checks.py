@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from metastable._validation import require_integer, require_number, require_steps
+from metastable._validation import require_instance, require_integer, require_number, require_steps
 from metastable.spikes import SpikeData
 
 
 def require_recording(spikes: SpikeData, *, n_trials: int = 1, why: str = "") -> None:
     """Raise a sentence unless there are neurons, a duration and at least `n_trials` trials."""
-    if not isinstance(spikes, SpikeData):
-        raise TypeError(f"spikes must be SpikeData, got {type(spikes).__name__}; build metastable.SpikeData.")
+    require_instance("spikes", spikes, SpikeData, do="build metastable.SpikeData")
     if spikes.n_neurons == 0 or spikes.n_trials == 0:
         raise ValueError(
             f"the recording is empty ({spikes.n_neurons} neurons, {spikes.n_trials} trials); "

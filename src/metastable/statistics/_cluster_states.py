@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._validation import require_number, require_pair
+from metastable._validation import require_array, require_number, require_numbers, require_pair
 from metastable.statistics._state_durations import StateDurations
 from metastable.statistics._two_classes import two_classes
 
@@ -125,7 +125,7 @@ def cluster_states(
     ----------
     rates : array_like, (n_trials, n_clusters, n_samples) or (n_clusters, n_samples)
         Rates of clusters in time, in any unit: of a binary network ``activity.cluster_rates["E"]``, of spikes
-        ``cluster_rates(spikes, bin_ms=..., smoothing_ms=...)``. Smoothing is the caller's.
+        ``cluster_rates(spikes, bin_ms=..., smoothing_ms=...)``; `smooth` smooths the former too.
     sample_ms : float, ms
         From one sample to the next.
     threshold : float, pair of float, or None
@@ -165,6 +165,18 @@ def cluster_states(
     (200.0, array([0.8, 0.2, 0. ]))
     >>> states.down.ended, states.down.started
     (array([ True, False, False]), array([False,  True, False]))
+
+    From the spikes of an LIF network, and from the rates of a binary one:
+
+    >>> net = mst.networks.litwin_kumar_doiron_2012(n_e=1200, n_clusters=20)
+    >>> spikes = mst.simulate(net, duration_ms=2000, seed=2).select(time_ms=(500, 2000))
+    >>> rates = mst.statistics.cluster_rates(spikes, bin_ms=10, smoothing_ms=20)
+    >>> mst.statistics.cluster_states(rates, sample_ms=10)
+    ClusterStates(1 trials x 20 clusters x 150 samples of 10 ms: 2.67 active on average, 4 up-states ended, mean ...)
+    >>> net = mst.networks.rost_2018(n_e=800, n_clusters=8, j_e_plus=4, r_j=0.75)
+    >>> activity = mst.simulate(net, duration_ms=1500, seed=1).discard(500)
+    >>> mst.statistics.cluster_states(activity.cluster_rates["E"], sample_ms=activity.sample_ms)
+    ClusterStates(1 trials x 8 clusters x 1000 samples of 1 ms: ...)
     """
     values = _as_rates(rates)
     sample_ms = require_number("sample_ms", sample_ms, above=0)
@@ -172,12 +184,12 @@ def cluster_states(
     if threshold is None:
         low, high, share = two_classes(values)
         status = (
-            f"no threshold: two classes explain {share:.2f} of the variance of the rates, 0.75 is needed; give one, or "
-            "smooth the rates"
+            f"no threshold: two classes explain {share:.3f} of the variance of the rates, more than 0.75 is needed; "
+            "give one, or smooth the rates"
             if np.isnan(low)
-            else f"thresholds {low:.4g} and {high:.4g}, from two classes that explain {share:.2f} of the variance"
+            else f"thresholds {low:.4g} and {high:.4g}, from two classes that explain {share:.3f} of the variance"
         )
-    elif np.ndim(threshold) == 0:
+    elif require_array("threshold", threshold).ndim == 0:
         low = high = require_number("threshold", threshold)
         status = f"threshold {low:g}, given"
     else:
@@ -199,7 +211,7 @@ def cluster_states(
 
 
 def _as_rates(rates: ArrayLike) -> NDArray[np.float64]:
-    values = np.asarray(rates, np.float64)
+    values = require_numbers("rates", rates)
     if values.ndim == 2:
         values = values[None]
     if values.ndim != 3 or 0 in values.shape:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._validation import require_choice
+from metastable._validation import require_choice, require_indices, require_numbers, shown
 from metastable.spikes import SpikeData
 from metastable.statistics._checks import require_ddof, require_recording
 from metastable.statistics._means import divide, mean_of_finite
@@ -104,8 +104,7 @@ class FanoFactorByWindow:
 
     def mean(self, neuron: ArrayLike | None = None) -> NDArray[np.float64]:
         """Average over the neurons that fired, all or those of an index or mask, (n_windows,)."""
-        chosen = self.fano_factor if neuron is None else self.fano_factor[np.atleast_1d(np.asarray(neuron))]
-        return mean_of_finite(chosen, axis=0)
+        return mean_over_neurons(self.fano_factor, neuron)
 
     def __repr__(self) -> str:
         pairs = ", ".join(f"{w:g} ms: {f:.3g}" for w, f in zip(self.window_ms, self.mean(), strict=True))
@@ -150,9 +149,9 @@ def fano_factor_by_window(
     >>> mst.statistics.fano_factor_by_window(spikes, windows_ms=[50, 100])
     FanoFactorByWindow(50 ms: 0.889, 100 ms: 0.889; mean over 2 neurons, 9 trials, ratio_of_sums, ddof 0)
     """
-    widths = np.atleast_1d(np.asarray(windows_ms, dtype=np.float64))
+    widths = np.atleast_1d(require_numbers("windows_ms", windows_ms))
     if widths.ndim != 1 or widths.size == 0:
-        raise ValueError(f"windows_ms must be a list of widths in ms, got {windows_ms!r}; give at least one.")
+        raise ValueError(f"windows_ms must be a list of widths in ms, got {shown(windows_ms)}; give at least one.")
     for width in widths:
         _check(spikes, width, estimator, ddof, None)
     columns = [fano_factor(spikes, window_ms=width, estimator=estimator, ddof=ddof) for width in widths]
@@ -163,6 +162,12 @@ def fano_factor_by_window(
         ddof=ddof,
         n_trials=spikes.n_trials,
     )
+
+
+def mean_over_neurons(fano_factor: NDArray[np.float64], neuron: ArrayLike | None) -> NDArray[np.float64]:
+    """Average over the neurons that fired, all or those of an index or mask."""
+    chosen = slice(None) if neuron is None else require_indices("neuron", neuron, fano_factor.shape[0])
+    return mean_of_finite(fano_factor[chosen], axis=0)
 
 
 def sum_over_trials(

@@ -9,8 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from metastable.spikes import SpikeData
 from metastable.statistics._checks import require_ddof, require_recording
-from metastable.statistics._fano_factor import fano_from_sums, sum_over_trials
-from metastable.statistics._means import mean_of_finite
+from metastable.statistics._fano_factor import fano_from_sums, mean_over_neurons, sum_over_trials
 from metastable.statistics._windows import Windows
 
 
@@ -38,8 +37,7 @@ class FanoFactorInTime:
 
     def mean(self, neuron: ArrayLike | None = None) -> NDArray[np.float64]:
         """Average over the neurons that fired in the window, all or those of an index or mask, (n_times,)."""
-        chosen = self.fano_factor if neuron is None else self.fano_factor[np.atleast_1d(np.asarray(neuron))]
-        return mean_of_finite(chosen, axis=0)
+        return mean_over_neurons(self.fano_factor, neuron)
 
     def __repr__(self) -> str:
         n_neurons, n_times = self.fano_factor.shape

@@ -108,7 +108,7 @@ def psth(spikes: SpikeData, *, bin_ms: float = 10.0, smoothing_ms: float | None 
     rate = counts[:, :n_bins] / (spikes.n_trials * bin_ms / 1000)
     return PSTH(
         time_ms=time,
-        rate=smooth(rate, bin_ms=bin_ms, smoothing_ms=smoothing_ms),
+        rate=smooth(rate, sample_ms=bin_ms, smoothing_ms=smoothing_ms),
         bin_ms=float(bin_ms),
         smoothing_ms=smoothing_ms,
         n_trials=spikes.n_trials,
@@ -150,7 +150,7 @@ def population_rate(
     row = np.zeros(spikes.n_neurons, np.int64)
     counts = np.stack([trial[0] for trial in iterate_row_counts(spikes, row, 1, bin_ms=bin_ms)])
     rate = counts / (spikes.n_neurons * bin_ms / 1000)
-    return smooth(rate, bin_ms=bin_ms, smoothing_ms=smoothing_ms)
+    return smooth(rate, sample_ms=bin_ms, smoothing_ms=smoothing_ms)
 
 
 def cluster_rates(spikes: SpikeData, *, bin_ms: float = 10.0, smoothing_ms: float | None = None) -> NDArray[np.float64]:
@@ -159,7 +159,8 @@ def cluster_rates(spikes: SpikeData, *, bin_ms: float = 10.0, smoothing_ms: floa
     Parameters
     ----------
     spikes : SpikeData
-        With cluster labels; a neuron in several clusters counts in each.
+        With cluster labels; a neuron in several clusters counts in each. Select a population first where several have
+        clusters: ``spikes.select(population="E")``.
     bin_ms : float, ms
         Width of a bin; `bin_centres` gives their times.
     smoothing_ms : float, ms, optional
@@ -192,4 +193,4 @@ def cluster_rates(spikes: SpikeData, *, bin_ms: float = 10.0, smoothing_ms: floa
     sizes = spikes.membership.sum(axis=0)[:, None] * (bin_ms / 1000)
     rows = iterate_row_counts(spikes, classes.of_neuron, classes.n_classes, bin_ms=bin_ms)
     rate = np.stack([divide(member @ counts, sizes) for counts in rows])
-    return smooth(rate, bin_ms=bin_ms, smoothing_ms=smoothing_ms)
+    return smooth(rate, sample_ms=bin_ms, smoothing_ms=smoothing_ms)

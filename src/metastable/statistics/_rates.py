@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from metastable._validation import require_truth
 from metastable.spikes import SpikeData
 from metastable.statistics._checks import require_recording
 
@@ -41,7 +42,7 @@ def firing_rates(spikes: SpikeData, *, per_trial: bool = False) -> NDArray[np.fl
     """
     require_recording(spikes)
     seconds = spikes.duration_ms / 1000
-    if per_trial:
+    if require_truth("per_trial", per_trial):
         return spikes.spike_counts() / seconds
     return np.bincount(spikes.neuron, minlength=spikes.n_neurons) / (spikes.n_trials * seconds)
 

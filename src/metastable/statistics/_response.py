@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._validation import require_number
+from metastable._validation import require_indices, require_numbers, require_pair, shown
 from metastable.spikes import SpikeData
 from metastable.statistics._centred_counts import iterate_row_counts
 from metastable.statistics._checks import (
@@ -130,14 +130,14 @@ def response_profile(
     require_recording(spikes)
     names, member = _resolve_groups(spikes, groups)
     width = require_width("bin_ms", bin_ms, spikes)
-    n_before = require_multiple("before_ms", before_ms, width, minimum=1)
-    n_after = require_multiple("after_ms", after_ms, width, minimum=1)
+    n_before = require_multiple("before_ms", require_width("before_ms", before_ms, spikes), width, minimum=1)
+    n_after = require_multiple("after_ms", require_width("after_ms", after_ms, spikes), width, minimum=1)
     baseline_bins = _interval("baseline_ms", baseline_ms, (-n_before, 0), n_before, n_after, width)
     response_bins = _interval("response_ms", response_ms, (0, n_after), n_before, n_after, width)
 
-    events = np.atleast_1d(np.asarray(event_ms, dtype=np.float64))
+    events = np.atleast_1d(require_numbers("event_ms", event_ms))
     if events.ndim != 1 or events.size == 0:
-        raise ValueError(f"event_ms must be a time or a list of times in ms, got {event_ms!r}.")
+        raise ValueError(f"event_ms must be a time or a list of times in ms, got {shown(event_ms)}.")
     # Sums over repetitions of whole numbers: exact, and memory does not grow with the number of trials.
     total, squares = np.zeros((2, len(names), n_before + n_after))
     n_repetitions = events.size * spikes.n_trials
@@ -191,24 +191,20 @@ def _resolve_groups(
             raise ValueError("groups is an empty dict; name at least one group of neurons.")
         member = np.zeros((len(groups), spikes.n_neurons))
         for row, (name, neurons) in enumerate(groups.items()):
-            try:
-                member[row, np.asarray(neurons)] = 1
-            except IndexError:
-                raise ValueError(
-                    f"group {name!r} names neurons outside 0..{spikes.n_neurons - 1}, or is a mask of another length."
-                ) from None
+            member[row, require_indices(f"group {name!r}", neurons, spikes.n_neurons)] = 1
         return tuple(map(str, groups)), member
+    if not isinstance(groups, str) or groups not in GROUPS:
+        allowed = ", ".join(map(repr, GROUPS))
+        raise ValueError(f"groups must be one of {allowed}, or a dict of neurons, got {shown(groups)}.")
     if groups == "cluster":
         require_clusters(spikes)
         return tuple(f"cluster {c}" for c in range(spikes.n_clusters)), spikes.membership.T.astype(np.float64)
     if groups == "neuron":
         return tuple(f"neuron {n}" for n in spikes.neuron_id), None
-    if groups == "population":
-        if spikes.population is None:
-            return ("all",), np.ones((1, spikes.n_neurons))
-        names = sorted(set(spikes.population.tolist()))
-        return tuple(names), np.stack([spikes.population == name for name in names]).astype(np.float64)
-    raise ValueError(f"groups must be one of {', '.join(map(repr, GROUPS))}, or a dict of neurons, got {groups!r}.")
+    if spikes.population is None:
+        return ("all",), np.ones((1, spikes.n_neurons))
+    names = sorted(set(spikes.population.tolist()))
+    return tuple(names), np.stack([spikes.population == name for name in names]).astype(np.float64)
 
 
 def _interval(
@@ -223,12 +219,12 @@ def _interval(
     if interval_ms is None:
         return default[0] + n_before, default[1] + n_before
     bins = []
-    for edge in interval_ms:
-        number = require_number(name, edge) / bin_ms
+    for edge in require_pair(name, interval_ms):
+        number = edge / bin_ms
         if abs(number - round(number)) > 1e-6:
             raise ValueError(f"{name}={interval_ms} must be made of whole bins of {bin_ms:g} ms; move its edges.")
         bins.append(round(number) + n_before)
-    if len(bins) != 2 or not 0 <= bins[0] < bins[1] <= n_before + n_after:
+    if not 0 <= bins[0] < bins[1] <= n_before + n_after:
         raise ValueError(
             f"{name}={interval_ms} is not an interval inside -{n_before * bin_ms:g} to {n_after * bin_ms:g} ms of the "
             "event; move its edges."

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._validation import require_number
+from metastable._validation import require_indices, require_number
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -119,7 +119,7 @@ class StateDurations:
 
     def select(self, chosen: ArrayLike) -> StateDurations:
         """Return some of the states, by a mask or by indices: ``up.select(up.cluster == 3)``."""
-        index = np.asarray(chosen)
+        index = require_indices("chosen", chosen, self.n_states)
         return StateDurations(**{name: getattr(self, name)[index] for name in self.__dataclass_fields__})
 
     def __repr__(self) -> str:

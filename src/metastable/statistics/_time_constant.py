@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._validation import require_choice, require_number
+from metastable._validation import require_choice, require_number, require_numbers
 from metastable.statistics._lags import NORMALISATIONS
 
 OFFSETS = ("finite_recording", "free", "none")
@@ -122,10 +122,10 @@ def fit_time_constant(
     require_choice("offset", offset, OFFSETS)
     require_choice("normalisation", normalisation, NORMALISATIONS)
     lag, value = _used(lag_ms, covariance, "fit_from_ms", fit_from_ms, fit_to_ms)
-    if offset == "finite_recording":
-        if duration_ms is None:
-            raise ValueError("offset='finite_recording' needs duration_ms, the length of a trial; give it.")
+    if duration_ms is not None:
         duration_ms = require_number("duration_ms", duration_ms, above=float(lag[-1]))
+    elif offset == "finite_recording":
+        raise ValueError("offset='finite_recording' needs duration_ms, the length of a trial; give it.")
 
     def fit(log_tau: float) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
         basis = _basis(lag, float(np.exp(log_tau)), offset, duration_ms)
@@ -220,7 +220,7 @@ def fall_time(
 def _used(
     lag_ms: ArrayLike, covariance: ArrayLike, name: str, fit_from_ms: float, fit_to_ms: float | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    lag, value = np.asarray(lag_ms, np.float64), np.asarray(covariance, np.float64)
+    lag, value = require_numbers("lag_ms", lag_ms), require_numbers("covariance", covariance)
     if lag.ndim != 1 or lag.shape != value.shape:
         raise ValueError(f"lag_ms and covariance must be equally long lists, got shapes {lag.shape} and {value.shape}.")
     if (np.diff(lag) <= 0).any():

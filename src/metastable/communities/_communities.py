@@ -88,6 +88,21 @@ class Communities:
             raise ValueError(f"there is no timescale to choose from: {self.status}")
         return self.partitions[np.abs(self.sigmas_ms - wanted).argmin()]
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but the groups at other timescales, JSON-ready; NaN becomes None."""
+        numbers = {name: getattr(self, name) for name in ("sigma_ms", "modularity", "delta_q", "p_value")}
+        by_scale = {name: getattr(self, name) for name in ("sigmas_ms", "modularities", "delta_qs")}
+        return {
+            "n_groups": self.n_groups,
+            "significant": self.significant,
+            **{name: _finite(value) for name, value in numbers.items()},
+            "status": self.status,
+            "labels": self.labels.tolist(),
+            "sizes": self.sizes.tolist(),
+            **{name: [_finite(value) for value in values] for name, values in by_scale.items()},
+            "provenance": self.provenance,
+        }
+
     def __repr__(self) -> str:
         if not self.n_groups:
             return f"Communities(no groups; {self.status})"
@@ -96,3 +111,7 @@ class Communities:
             f"Communities({self.n_groups} groups of {sizes} trains at sigma {self.sigma_ms:.4g} ms, "
             f"Q/2m = {self.modularity:.4g}, delta Q = {self.delta_q:.3g}, p = {self.p_value:.3g}; {self.status})"
         )
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,130 @@
+"""A recording from a table of spikes, as files from elsewhere hold it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from metastable._validation import require_choice, require_number
+from metastable.spikes._spike_data import SpikeData
+
+_MS = {"ms": 1.0, "s": 1000.0}
+
+
+def from_table(
+    *,
+    neuron: ArrayLike,
+    time: ArrayLike,
+    trial: ArrayLike | None,
+    unit: str,
+    source: str,
+    t_start_ms: float | None,
+    t_stop_ms: float | None,
+    neurons: ArrayLike | None = None,
+) -> SpikeData:
+    """Build a recording from one row for each spike.
+
+    Parameters
+    ----------
+    neuron, trial : array_like, (n_spikes,)
+        Numbers or names; trials may be left out.
+    time : array_like, (n_spikes,)
+        In any order.
+    unit : {"ms", "s"}
+        Of the times.
+    source : str
+        Where it comes from, for messages and `meta`.
+    t_start_ms, t_stop_ms : float or None, ms
+        The recorded window; by default from 0, or the earliest spike where it is negative, to the whole millisecond
+        after the last spike.
+    neurons : array_like, optional
+        All neurons there are, silent ones included; by default those with spikes.
+
+    Returns
+    -------
+    SpikeData
+        Spikes of one neuron that are listed twice at the same time of a trial count once; ``meta`` says how many.
+
+    Raises
+    ------
+    ValueError
+        If a column holds NaN or text where numbers belong, or spikes leave the window.
+    """
+    time_ms = _numbers("time", time, source) * _MS[require_choice("unit", unit, ("ms", "s"))]
+    neuron_names, neuron_index = _indices("neuron", neuron, source, neurons)
+    trial_names, trial_index = _indices("trial", np.zeros(time_ms.size, int) if trial is None else trial, source, None)
+    if not time_ms.size == neuron_index.size == trial_index.size:
+        raise ValueError(
+            f"{source} has columns of different length: {neuron_index.size} neurons, {time_ms.size} times, "
+            f"{trial_index.size} trials; give one row for each spike."
+        )
+    earliest, latest = (time_ms.min(), time_ms.max()) if time_ms.size else (0.0, 0.0)
+    start = min(0.0, float(np.floor(earliest))) if t_start_ms is None else require_number("t_start_ms", t_start_ms)
+    stop = float(np.floor(latest) + 1) if t_stop_ms is None else require_number("t_stop_ms", t_stop_ms)
+    order = np.lexsort((neuron_index, time_ms, trial_index))
+    rows = np.stack([trial_index[order], neuron_index[order]]), time_ms[order]
+    twice = np.zeros(time_ms.size, bool)
+    twice[1:] = (np.diff(rows[0]) == 0).all(axis=0) & (np.diff(rows[1]) == 0)
+    kept = order[~twice]
+    meta: dict[str, Any] = {"source": source, "unit": unit, "n_duplicates": int(twice.sum())}
+    ids: dict[str, Any] = {}
+    for name, names in (("neuron", neuron_names), ("trial", trial_names)):
+        if not names.size:
+            continue
+        if names.dtype.kind in "iu":
+            ids[f"{name}_id"] = names
+        else:
+            meta[f"{name}_names"] = names.tolist()
+    return SpikeData(
+        time_ms=time_ms[kept],
+        neuron=neuron_index[kept].astype(np.int32),
+        trial=trial_index[kept].astype(np.int32),
+        n_neurons=neuron_names.size,
+        n_trials=max(trial_names.size, 1),
+        t_start_ms=start,
+        t_stop_ms=stop,
+        meta=meta,
+        **ids,
+    )
+
+
+def _numbers(name: str, values: ArrayLike, source: str) -> NDArray[np.float64]:
+    try:
+        array = np.asarray(values, dtype=np.float64).ravel()
+    except (TypeError, ValueError):
+        raise ValueError(f"the column {name} of {source} holds text; it must hold numbers.") from None
+    bad = np.flatnonzero(~np.isfinite(array))
+    if bad.size:
+        raise ValueError(
+            f"the column {name} of {source} holds {bad.size} missing or infinite values, "
+            f"the first in row {bad[0] + 1}; remove these rows."
+        )
+    return array
+
+
+def _indices(
+    name: str, values: ArrayLike, source: str, known: ArrayLike | None
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return the different entries, whole numbers or names, and which of them each one is."""
+    array = np.asarray(values).ravel()
+    if array.dtype.kind not in "iu":
+        try:
+            numbers = array.astype(np.float64)
+        except (TypeError, ValueError):
+            numbers = None
+        if numbers is None:
+            array = array.astype(np.str_)
+        else:
+            whole = np.isfinite(numbers) & (np.rint(numbers) == numbers)
+            if not whole.all():
+                raise ValueError(
+                    f"the column {name} of {source} holds {float(numbers[~whole][0])!r} in row "
+                    f"{np.flatnonzero(~whole)[0] + 1}; it must hold whole numbers or names, and the columns are "
+                    "neuron, time, trial."
+                )
+            array = numbers.astype(np.int64)
+    listed = np.zeros(0, array.dtype) if known is None else np.asarray(known).ravel()
+    names, index = np.unique(np.concatenate([listed, array]), return_inverse=True)
+    return names, index[listed.size :]

@@ -1,5 +1,7 @@
 import json
+import re
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -17,7 +19,7 @@ def run(*arguments, ok=True):
 
 def test_commands_are_listed():
     output = run("--help").output
-    for command in ("reproduce", "papers", "simulate", "stats"):
+    for command in ("reproduce", "papers", "simulate", "stats", "communities"):
         assert command in output
 
 
@@ -153,3 +155,56 @@ def test_interrupt_ends_cleanly(monkeypatch, tmp_path):
     result = CliRunner().invoke(main, ["reproduce", _PAPERS[0], "-o", str(tmp_path)])
     assert result.exit_code == 130
     assert "the same command goes on from there" in result.output
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory):
+    spikes, _ = mst.spikes.fellous_2004(n_groups=3, noise_level=1, seed=1)
+    path = tmp_path_factory.mktemp("recording") / "trains.csv"
+    rows = zip(spikes.neuron.tolist(), spikes.time_ms.tolist(), strict=True)
+    path.write_text("neuron,time\n" + "".join(f"{neuron},{time}\n" for neuron, time in rows))
+    return path
+
+
+def test_communities_writes_labels_facts_and_a_figure(recording, tmp_path):
+    done = run("communities", recording, "-o", tmp_path / "out", "--sigma", "5", "--sigma", "10", "--seed", "3")
+    assert "3 groups of 35, 35, 35 trains" in done.output
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "labels.csv",
+        "groups.json",
+        "groups.png",
+        "groups.pdf",
+    }
+    table = (tmp_path / "out" / "labels.csv").read_text().splitlines()
+    assert table[0] == "neuron,group"
+    assert len(table) == 106
+    facts = json.loads((tmp_path / "out" / "groups.json").read_text())
+    assert facts["sizes"] == [35, 35, 35]
+    assert facts["provenance"]["parameters"]["seed"] == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--sigma", "2000"], "in --sigma is not shorter than the recording"),
+        (["--controls", "3"], "--controls=3 cannot give a p-value"),
+        (["--unit", "s", "--start", "-5"], r"\(--start, --stop\)=\(-5,"),
+        (["--trials-of", "400"], "--trials-of 400 is not in trains.csv"),
+        (["--kind", "x"], "--kind must be one of"),
+        (["--variable", "x"], "is for MATLAB files"),
+    ],
+)
+def test_communities_refuses_and_writes_nothing(recording, tmp_path, options, said):
+    done = run("communities", recording, "-o", tmp_path / "out", *options, ok=False)
+    assert re.search(said, done.output)
+    assert not (tmp_path / "out").exists()
+
+
+def test_communities_notices_seconds(recording, tmp_path):
+    neuron, time = np.loadtxt(recording, delimiter=",", skiprows=1).T
+    rows = "".join(f"{n:.0f},{t / 1000}\n" for n, t in zip(neuron, time, strict=True))
+    path = tmp_path / "seconds.csv"
+    path.write_text("neuron,time\n" + rows)
+    refused = run("communities", path, ok=False)
+    assert "the times look like seconds; give --unit s" in refused.output
+    assert [p.name for p in tmp_path.iterdir()] == ["seconds.csv"]

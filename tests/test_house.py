@@ -26,7 +26,11 @@ def test_structure_and_spikes_need_no_simulator(room):
 
 
 @pytest.mark.parametrize(
-    "module", ["metastable", *(f"metastable.{room}" for room in ("spikes", "networks", "simulation", "statistics"))]
+    "module",
+    [
+        "metastable",
+        *(f"metastable.{room}" for room in ("spikes", "networks", "simulation", "statistics", "communities")),
+    ],
 )
 def test_all_is_a_promise_that_is_kept(module):
     module = importlib.import_module(module)

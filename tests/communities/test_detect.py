@@ -85,9 +85,9 @@ def test_silent_and_few_trains():
     assert (found.labels[::2] >= 0).all()
     few = communities.detect(spikes.select(neuron=range(5)), seed=1)
     assert few.n_groups == 0
-    assert "only 5 trains have spikes" in few.status
+    assert "only 5 of 5 trains have spikes" in few.status
     none = communities.detect(mst.SpikeData(time_ms=[], neuron=[], n_neurons=9, t_stop_ms=10), sigmas_ms=[2], seed=1)
-    assert "only 0 trains" in none.status
+    assert "only 0 of 9 trains" in none.status
 
 
 def test_responses_to_a_stimulus():

@@ -23,7 +23,8 @@ class Communities:
         Group of each neuron, or of each trial; 0 is the largest. -1 for silent trains, and for all where no groups
         were found.
     sigma_ms : float, ms
-        Timescale of the groups, or the one that came closest; NaN if there was nothing to compare.
+        Timescale of the groups, that of the largest delta Q, or without groups the one that came closest; NaN if there
+        was nothing to compare.
     modularity, delta_q : float
         Q/2m at this timescale, and its distance from the largest of the controls.
     p_value : float

@@ -18,8 +18,8 @@ from metastable.communities._partition import Partition, by_size
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
-# Unstructured matrices of 50 to 400 nodes: more find hardly anything higher in 20 starts.
-_MOST_SHAKES, _SHAKEN_WEIGHTS = 10, 160_000
+# Unstructured matrices of 50 to 1,000 nodes: more find hardly anything higher in 20 starts.
+_MOST_SHAKES, _SHAKEN_WEIGHTS = 10, 1_000_000
 
 
 @dataclass(frozen=True)

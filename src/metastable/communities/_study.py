@@ -15,7 +15,7 @@ from metastable._random import Purpose, stream
 from metastable._validation import require_choice, require_integer, require_number
 from metastable.communities._canonical import canonical
 from metastable.communities._communities import Communities
-from metastable.communities._decision import DECISIONS, least_p_value, p_value, scores
+from metastable.communities._decision import DECISIONS, least_p_value, p_value
 from metastable.communities._modularity import modularity
 from metastable.communities._partition import by_size
 from metastable.communities._search import Search
@@ -109,7 +109,8 @@ class Study:
         sigmas = self._timescales(spikes, enough=source.size >= _FEWEST_TRAINS)
         record = provenance(call, **self._record(sigmas), **parameters)
         if source.size < _FEWEST_TRAINS:
-            return _nothing(n_trains, sigmas, f"only {source.size} trains have spikes, and groups need 6", record)
+            reason = f"only {source.size} of {n_trains} trains have spikes, and groups need {_FEWEST_TRAINS}"
+            return _nothing(n_trains, sigmas, reason, record)
         if self.method == "spectral":
             partitions, statistic, controls = self._spectral(trains, control, sigmas, n_jobs, progress)
             modularities = np.array(
@@ -230,12 +231,11 @@ class Study:
         record: dict[str, Any],
     ) -> Communities:
         if len(controls):
-            of_data = scores(statistic, controls, decision=self.decision)[0]
-            # Ranks are often equal; the standardised values then decide between timescales.
-            fine = scores(statistic, controls, decision="max-z")[0]
-            best = int(np.lexsort((fine, of_data))[-1])
             p = p_value(statistic, controls, decision=self.decision)
             beyond = statistic - controls.max(axis=0)
+            # The decision says whether there are groups, the distance from the controls at which timescale, as in the
+            # paper: standardised values are ruled by how little the controls happen to vary.
+            best = int(beyond.argmax())
             significant = bool((beyond > 0).any()) if self.decision == "delta-q" else p <= self.alpha
             stopped = len(controls) < self.n_controls
             if stopped:

@@ -2,6 +2,20 @@
 
 from metastable.figures._branches import branch as branch
 from metastable.figures._branches import parameter_map as parameter_map
+from metastable.figures._communities_overview import group_overview as group_overview
+from metastable.figures._communities_raster import GROUP_COLORS as GROUP_COLORS
+from metastable.figures._communities_raster import group_color as group_color
+from metastable.figures._communities_raster import group_raster as group_raster
+from metastable.figures._communities_recurrence import recurrence_map as recurrence_map
+from metastable.figures._communities_spectra import coherence_curve as coherence_curve
+from metastable.figures._communities_spectra import group_traces as group_traces
+from metastable.figures._communities_spectra import phase_curve as phase_curve
+from metastable.figures._communities_spectra import power_spectra as power_spectra
+from metastable.figures._communities_timescales import modularity_by_timescale as modularity_by_timescale
+from metastable.figures._communities_windows import window_agreement as window_agreement
+from metastable.figures._communities_windows import window_curve as window_curve
+from metastable.figures._communities_windows import window_membership as window_membership
+from metastable.figures._communities_windows import window_overview as window_overview
 from metastable.figures._curves import curve_with_spread as curve_with_spread
 from metastable.figures._curves import distribution as distribution
 from metastable.figures._curves import mark_window as mark_window
@@ -17,17 +31,31 @@ from metastable.figures._style import titled as titled
 
 __all__ = [
     "COLORS",
+    "GROUP_COLORS",
     "NULLCLINES",
     "branch",
     "cluster_schematic",
     "cluster_shades",
+    "coherence_curve",
     "curve_with_spread",
     "distribution",
+    "group_color",
+    "group_overview",
+    "group_raster",
+    "group_traces",
     "mark_window",
+    "modularity_by_timescale",
     "new_figure",
     "parameter_map",
+    "phase_curve",
     "phase_plane",
+    "power_spectra",
     "raster",
+    "recurrence_map",
     "style",
     "titled",
+    "window_agreement",
+    "window_curve",
+    "window_membership",
+    "window_overview",
 ]

@@ -4,8 +4,11 @@ from metastable.spikes._align import align as align
 from metastable.spikes._binning import bin_counts as bin_counts
 from metastable.spikes._binning import bin_indices as bin_indices
 from metastable.spikes._binning import iterate_trial_counts as iterate_trial_counts
+from metastable.spikes._cortex_like import PlantedGroups as PlantedGroups
+from metastable.spikes._cortex_like import cortex_like as cortex_like
 from metastable.spikes._npz import load_npz as load_npz
 from metastable.spikes._npz import save_npz as save_npz
+from metastable.spikes._read import read as read
 from metastable.spikes._spike_data import SpikeData as SpikeData
 from metastable.spikes._surrogates import jitter_spikes as jitter_spikes
 from metastable.spikes._surrogates import shift_trains as shift_trains
@@ -15,16 +18,19 @@ from metastable.spikes._test_trains import gamma_trains as gamma_trains
 from metastable.spikes._test_trains import pacemaker as pacemaker
 
 __all__ = [
+    "PlantedGroups",
     "SpikeData",
     "align",
     "bin_counts",
     "bin_indices",
+    "cortex_like",
     "fellous_2004",
     "gamma_trains",
     "iterate_trial_counts",
     "jitter_spikes",
     "load_npz",
     "pacemaker",
+    "read",
     "save_npz",
     "shift_trains",
     "shuffle_intervals",

@@ -1,13 +1,15 @@
 """Surrogates: the same trains without what relates them to each other.
 
 Each kind moves the spikes of one train, a neuron in a trial, and knows nothing of the others. Times are counted from
-the start of the trial, in whole steps where there is a grid, so that surrogates stay on it.
+the start of the trial in whole steps: those of the grid, so that surrogates stay on it, or for exact times steps as
+fine as a float resolves the end of the trial. Sums of whole steps are exact, so that all trains are moved at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +19,32 @@ from metastable._random import Purpose, resolve_seed, stream
 from metastable._validation import require_integer, require_number
 from metastable.spikes._spike_data import SpikeData
 
-# Moves the sorted times of a train of some length; the generator is that of the surrogate.
-_Move = Callable[[NDArray, Any, np.random.Generator], NDArray]
+Steps = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class _Trains:
+    """Spikes in whole steps from the start of their trial, sorted by train and then by time.
+
+    Parameters
+    ----------
+    step : ndarray of int, (n_spikes,)
+    train : ndarray of int, (n_spikes,)
+        Trains with spikes are numbered from 0.
+    begin : ndarray of int, (n_trains,)
+        Place of the first spike of each.
+    duration : int
+        Length of a trial.
+    """
+
+    step: Steps
+    train: Steps
+    begin: Steps
+    duration: int
+
+
+# Moves all spikes, train by train; the generator is that of the surrogate. Spikes may leave the order of time.
+_Move = Callable[[_Trains, np.random.Generator], Steps]
 
 
 def shuffle_intervals(spikes: SpikeData, *, seed: int | None = None, index: int = 0) -> SpikeData:
@@ -58,9 +84,18 @@ def shuffle_intervals(spikes: SpikeData, *, seed: int | None = None, index: int 
     array([1., 2., 4.])
     """
 
-    def move(time: NDArray, duration: Any, rng: np.random.Generator) -> NDArray:
-        intervals = rng.permutation(np.diff(time))
-        return _anywhere(rng, duration - (time[-1] - time[0])) + np.concatenate([[0], np.cumsum(intervals)])
+    def move(trains: _Trains, rng: np.random.Generator) -> Steps:
+        interval = np.diff(trains.step, prepend=0)
+        later = np.ones(interval.size, bool)
+        later[trains.begin] = False
+        # Random numbers sorted within each train: a random order.
+        order = np.argsort(trains.train[later] + rng.random(int(later.sum())))
+        interval[later] = interval[later][order]
+        # Sums over all trains may run over, but their differences do not.
+        sums = np.cumsum(interval)
+        span = np.append(trains.step[trains.begin[1:] - 1], trains.step[-1:]) - trains.step[trains.begin]
+        first = rng.integers(trains.duration - span)
+        return sums + (first - sums[trains.begin])[trains.train]
 
     return _surrogate(spikes, move, "shuffle_intervals", seed, index)
 
@@ -94,8 +129,9 @@ def shift_trains(spikes: SpikeData, *, seed: int | None = None, index: int = 0) 
     array([[2, 1]])
     """
 
-    def move(time: NDArray, duration: Any, rng: np.random.Generator) -> NDArray:
-        return (time + _anywhere(rng, duration)) % duration
+    def move(trains: _Trains, rng: np.random.Generator) -> Steps:
+        shift = rng.integers(trains.duration, size=trains.begin.size)
+        return (trains.step + shift[trains.train]) % trains.duration
 
     return _surrogate(spikes, move, "shift_trains", seed, index)
 
@@ -136,12 +172,13 @@ def jitter_spikes(spikes: SpikeData, *, width_ms: float, seed: int | None = None
             f"width_ms={width:g} is longer than a trial of {spikes.duration_ms:g} ms; choose a shorter one."
         )
 
-    def move(time: NDArray, duration: Any, rng: np.random.Generator) -> NDArray:
-        if spikes.dt_ms is not None:
-            steps = int(width / spikes.dt_ms * (1 + 1e-12))
-            time = time + rng.integers(-steps, steps, size=time.size, endpoint=True)
-            return _reflected(time, duration - 1)
-        return _reflected(time + rng.uniform(-width, width, size=time.size), duration)
+    unit = _step_ms(spikes)
+
+    def move(trains: _Trains, rng: np.random.Generator) -> Steps:
+        most = int(width / unit * (1 + 1e-12))
+        moved = np.abs(trains.step + rng.integers(-most, most, size=trains.step.size, endpoint=True))
+        last = trains.duration - 1
+        return np.where(moved > last, 2 * last - moved, moved)
 
     return _surrogate(spikes, move, "jitter_spikes", seed, index, width_ms=width)
 
@@ -151,25 +188,29 @@ def _surrogate(
 ) -> SpikeData:
     root = resolve_seed(seed)
     rng = stream(root, Purpose.SURROGATES, require_integer("index", index, minimum=0))
+    unit = _step_ms(spikes)
     on_grid = spikes.dt_ms is not None
-    unit = spikes.dt_ms or 1.0
-    begin = round(spikes.t_start_ms / unit) if on_grid else spikes.t_start_ms
-    duration = round(spikes.duration_ms / unit) if on_grid else spikes.duration_ms
-    moved = np.empty(spikes.n_spikes, np.int64 if on_grid else np.float64)
-    source = spikes.steps if on_grid else spikes.time_ms
-    for mine in _trains(spikes):
-        moved[mine] = move(source[mine] - begin, duration, rng)
-    time = np.asarray((moved + begin) * unit, np.float64)
-    if not on_grid:
-        # A sum of intervals may miss the length of the trial by its rounding.
-        np.clip(time, spikes.t_start_ms, np.nextafter(spikes.t_stop_ms, -np.inf), out=time)
+    start = round(spikes.t_start_ms / unit) if on_grid else spikes.t_start_ms
+    key = spikes.trial.astype(np.int64) * spikes.n_neurons + spikes.neuron
+    order = np.argsort(key, kind="stable")
+    begin = np.flatnonzero(np.diff(key[order], prepend=-1))
+    sizes = np.diff(begin, append=key.size)
+    step = spikes.steps - start if on_grid else np.floor((spikes.time_ms - start) / unit).astype(np.int64)
+    duration = round(spikes.duration_ms / unit) if on_grid else math.ceil(spikes.duration_ms / unit)
+    trains = _Trains(step[order], np.repeat(np.arange(begin.size), sizes), begin, duration)
+    moved = move(trains, rng) if key.size else trains.step
+    if on_grid:
+        time = (moved + start) * unit
+    else:
+        # The start of the trial may be far from 0, where floats are coarse.
+        time = np.clip(moved * unit + start, start, np.nextafter(spikes.t_stop_ms, -np.inf))
     made = provenance(call, seed=root, index=index, **parameters)
     if "provenance" in spikes.meta:
         made["source"] = spikes.meta["provenance"]
     return SpikeData(
         time_ms=time,
-        neuron=spikes.neuron,
-        trial=spikes.trial,
+        neuron=spikes.neuron[order],
+        trial=spikes.trial[order],
         n_neurons=spikes.n_neurons,
         n_trials=spikes.n_trials,
         t_start_ms=spikes.t_start_ms,
@@ -183,24 +224,6 @@ def _surrogate(
     )
 
 
-def _trains(spikes: SpikeData) -> Iterator[NDArray[np.intp]]:
-    """Yield the places of each train's spikes, in the order of trials and neurons."""
-    key = spikes.trial.astype(np.int64) * spikes.n_neurons + spikes.neuron
-    order = np.argsort(key, kind="stable")
-    ends = np.flatnonzero(np.diff(key[order], append=-1)) + 1
-    begin = 0
-    for end in ends.tolist():
-        yield order[begin:end]
-        begin = end
-
-
-def _anywhere(rng: np.random.Generator, free: Any) -> Any:
-    """Draw a time below `free`, or 0 where nothing is free."""
-    if isinstance(free, int | np.integer):
-        return rng.integers(max(int(free), 1))
-    return rng.uniform(0, max(free, 0.0))
-
-
-def _reflected(time: NDArray, last: Any) -> NDArray:
-    time = np.abs(time)
-    return np.where(time > last, 2 * last - time, time)
+def _step_ms(spikes: SpikeData) -> float:
+    """Return the grid's step, or for exact times a power of two that divides a trial into 2^52 steps or more."""
+    return spikes.dt_ms or 2.0 ** (math.frexp(spikes.duration_ms)[1] - 53)

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from metastable._provenance import provenance
 from metastable._random import Purpose, resolve_seed, stream
 from metastable._validation import require_integer, require_number
+from metastable.spikes._renewal import gamma_train
 from metastable.spikes._spike_data import SpikeData
 
 # Fellous et al. 2004: jitter in ms and extra spikes of noise levels 0 to 9.
@@ -109,17 +110,7 @@ def gamma_trains(
     rng = stream(root, Purpose.TRAINS, require_integer("index", index, minimum=0))
     trains = []
     for interval, ratio in zip(mean.tolist(), spread.tolist(), strict=True):
-        shape = ratio**-2
-        scale = interval / shape
-        # A moment falls into an interval with a probability proportional to its length: a gamma interval with one more
-        # in its shape, at a uniform place of it.
-        first = rng.gamma(shape + 1, scale) * rng.random()
-        times = [np.array([first])]
-        while times[-1][-1] < duration:
-            missing = (duration - times[-1][-1]) / interval
-            n_more = int(missing + 4 * ratio * np.sqrt(missing) + 10)
-            times.append(times[-1][-1] + np.cumsum(rng.gamma(shape, scale, size=n_more)))
-        trains.append(np.concatenate(times))
+        trains.append(gamma_train(duration, interval, ratio**-2, rng))
     made = provenance(
         "spikes.gamma_trains", mean_ms=mean.tolist(), cv=spread.tolist(), duration_ms=duration, seed=root, index=index
     )
@@ -135,6 +126,7 @@ def pacemaker(
     cv: float = 0.05,
     pause_ms: float = 150.0,
     jitter_ms: float = 8.0,
+    drift: float = 0.0,
     seed: int | None = None,
     index: int = 0,
 ) -> tuple[SpikeData, NDArray[np.float64], NDArray[np.int64]]:
@@ -155,6 +147,8 @@ def pacemaker(
     pause_ms : float, ms
     jitter_ms : float, ms
         Standard deviation of the first spike after the pause.
+    drift : float
+        By what share of itself the mean interval grows over the recording, linearly; `interval_ms` is that halfway.
     seed : int, optional
         None draws it.
     index : int
@@ -187,6 +181,9 @@ def pacemaker(
     shape = require_number("cv", cv, above=0) ** -2
     pause = require_number("pause_ms", pause_ms, minimum=0)
     jitter = require_number("jitter_ms", jitter_ms, minimum=0)
+    growth = require_number("drift", drift)
+    if abs(growth) >= 2:
+        raise ValueError(f"drift={growth:g} leaves no positive interval at one end; choose one between -2 and 2.")
     root = resolve_seed(seed)
     rng = stream(root, Purpose.TRAINS, require_integer("index", index, minimum=0))
     stimulus = np.asarray(period * (np.arange(n) + 0.5), np.float64)
@@ -194,14 +191,19 @@ def pacemaker(
     end = (n + 1) * period
     # The phase of the reset decides when firing goes on; without a reset it simply does.
     resets = stimulus if n_kinds else np.zeros(0)
-    times, now = [], rng.random() * mean
+
+    def interval(moment: float) -> float:
+        return mean * (1 + growth * (moment / end - 0.5))
+
+    times, now = [], rng.random() * interval(0)
     for k in range(resets.size + 1):
         until = resets[k] if k < resets.size else end
         while now < until:
             times.append(now)
-            now += rng.gamma(shape, mean / shape)
+            now += rng.gamma(shape, interval(now) / shape)
         if k < resets.size:
-            now = resets[k] + pause + mean * patterns[k] / n_kinds + abs(rng.normal(0, jitter))
+            delay = interval(float(resets[k])) * patterns[k] / n_kinds
+            now = resets[k] + pause + delay + abs(rng.normal(0, jitter))
     made = provenance(
         "spikes.pacemaker",
         n_stimuli=n,
@@ -211,6 +213,7 @@ def pacemaker(
         cv=float(cv),
         pause_ms=pause,
         jitter_ms=jitter,
+        drift=growth,
         seed=root,
         index=index,
     )

@@ -59,7 +59,8 @@ def detect(
         Width of ``"jitter_spikes"``.
     decision : {"max-z", "max-rank", "delta-q"}
         How all timescales decide together. The first two are exact at level `alpha`: the largest of standardised
-        values, or of ranks, over timescales. ``"delta-q"`` is the paper's: groups if the data exceed all controls at
+        values, or of ranks, over timescales. Ranks need many more controls than timescales, because at each timescale
+        some set has the highest. ``"delta-q"`` is the paper's: groups if the data exceed all controls at
         any timescale, which finds some in more unstructured recordings the more timescales there are.
     alpha : float
         Groups are reported for p-values up to this one.

@@ -1,7 +1,9 @@
 """Modularity of a dense weighted network, climbed by moves of nodes and of groups.
 
 A similarity matrix of spike trains is full, so lists of neighbours do not help. Kept instead is the weight between each
-group and each node: the gain of every move is then one subtraction, and a move changes two contiguous rows.
+group and each node: the gain of every move is then one subtraction, and a move changes two contiguous rows. Only while
+there are many groups, that is in the first round, is the weight to all of them summed afresh for each node: one row is
+read and nothing is kept.
 """
 
 from __future__ import annotations
@@ -11,8 +13,10 @@ from numba import njit
 
 # A sweep of Kernighan and Lin gives up after so many moves without a new best: later ones hardly ever find one.
 _PATIENCE = 50
-# Share of nodes that a shake moves.
-_SHAKEN = 0.3
+# Share of nodes that a shake moves. Half of them: less finds the same maximum again, most of them lose what was found.
+_SHAKEN = 0.5
+# With more groups than this their weights are summed for each node, with fewer they are kept.
+_MANY_GROUPS = 64
 # Gains below this share of the weight of an average node are rounding.
 _LEAST = 1e-12
 
@@ -45,24 +49,26 @@ def climb(weights, n_shakes, random_state):
     another start from single nodes does.
     """
     n = weights.shape[0]
-    degree = weights.sum(axis=1)
+    degree = _sum_rows(weights, np.zeros(n, np.int64), 1)[0]
     total = degree.sum()
-    labels = np.arange(n)
-    modularity = _settle(weights, degree, total, labels, random_state)
     order = np.arange(n)
+    labels = tried = np.arange(n)
+    modularity = -np.inf
     n_failed = 0
-    while n_failed < n_shakes:
-        shaken = labels.copy()
-        n_targets = shaken.max() + 2
-        _shuffle(order, random_state)
-        for i in order[: max(2, int(_SHAKEN * n))]:
-            shaken[i] = _draw(n_targets, random_state)
-        found = _settle(weights, degree, total, shaken, random_state)
+    while True:
+        found = _settle(weights, degree, total, tried, random_state)
         if found > modularity + _LEAST:
-            labels, modularity = shaken, found
+            labels, modularity = tried, found
             n_failed = 0
         else:
             n_failed += 1
+        if n_failed >= n_shakes:
+            break
+        tried = labels.copy()
+        n_targets = _renumber(tried) + 1
+        _shuffle(order, random_state)
+        for i in order[: max(2, int(_SHAKEN * n))]:
+            tried[i] = _draw(n_targets, random_state)
     return labels, modularity
 
 
@@ -70,25 +76,66 @@ def climb(weights, n_shakes, random_state):
 def _settle(weights, degree, total, labels, random_state):
     """Climb from some groups to where neither nodes nor groups have anything to gain, in place; return Q/2m."""
     n_groups = _renumber(labels)
+    if n_groups > _MANY_GROUPS:
+        n_groups = _gather_nodes(weights, degree, total, labels, n_groups, random_state)
     merged = True
     while merged:
         # One more row than groups: room for a node to leave them all.
         between = _sum_rows(weights, labels, n_groups + 1)
         _move_nodes(weights, degree, total, labels, between, random_state)
+        group_weights = _sum_columns(between, labels, n_groups + 1)
+        merged = _join_groups(group_weights, total, labels, random_state)
         n_groups = _renumber(labels)
-        merged = False
-        while True:
-            group_weights = _sum_columns(_sum_rows(weights, labels, n_groups), labels, n_groups)
-            group_degree = group_weights.sum(axis=1)
-            joined = np.arange(n_groups)
-            if not _move_nodes(group_weights, group_degree, total, joined, group_weights.copy(), random_state):
-                break
-            merged = True
-            for i in range(labels.size):
-                labels[i] = joined[labels[i]]
-            n_groups = _renumber(labels)
     _sweep(weights, degree, total, labels, n_groups)
     return _modularity(weights, degree, total, labels, _renumber(labels))
+
+
+@njit(nogil=True, cache=True)
+def _join_groups(group_weights, total, labels, random_state):
+    """Join groups as if they were nodes, again and again, in place; return whether any were."""
+    merged = False
+    while True:
+        n_groups = group_weights.shape[0]
+        joined = np.arange(n_groups)
+        degree = _sum_rows(group_weights, np.zeros(n_groups, np.int64), 1)[0]
+        if not _move_nodes(group_weights, degree, total, joined, group_weights.copy(), random_state):
+            return merged
+        merged = True
+        n_groups = _renumber(joined)
+        for i in range(labels.size):
+            labels[i] = joined[labels[i]]
+        group_weights = _sum_columns(_sum_rows(group_weights, joined, n_groups), joined, n_groups)
+
+
+@njit(nogil=True, cache=True)
+def _gather_nodes(weights, degree, total, labels, n_groups, random_state):
+    """Let every node once, in random order, move to the group that gains most, in place; return how many groups remain.
+
+    Repeat while more than `_MANY_GROUPS` remain and nodes move.
+    """
+    n = labels.size
+    order = np.arange(n)
+    least = _LEAST * total / n
+    n_before = n_groups + 1
+    while _MANY_GROUPS < n_groups < n_before:
+        n_before = n_groups
+        group_degree, size = _group_sums(degree, labels, n_groups)
+        gains = np.empty(n_groups)
+        _shuffle(order, random_state)
+        for i in order:
+            row, home, expected = weights[i], labels[i], degree[i] / total
+            for c in range(n_groups):
+                gains[c] = -expected * group_degree[c]
+            for j in range(n):
+                # Unsigned: no index from the end to be thought of.
+                gains[np.uint64(labels[j])] += row[j]
+            gains[home] += expected * degree[i] - row[i] + least
+            # Groups that all nodes have left have a gain of 0, as a new group has.
+            target = gains.argmax()
+            if target != home:
+                _count_move(degree, i, home, target, labels, group_degree, size)
+        n_groups = _renumber(labels)
+    return n_groups
 
 
 @njit(nogil=True, cache=True)
@@ -128,7 +175,8 @@ def _move_nodes(weights, degree, total, labels, between, random_state):
                     if gain > best:
                         best, best_group = gain, c
             if best_group != home:
-                _move(weights, degree, i, home, best_group, labels, between, group_degree, size)
+                _move_rows(weights, i, home, best_group, between)
+                _count_move(degree, i, home, best_group, labels, group_degree, size)
                 moved = ever = True
     return ever
 
@@ -139,59 +187,81 @@ def _sweep(weights, degree, total, labels, n_groups):
     n = weights.shape[0]
     between = _sum_rows(weights, labels, n_groups + 1)
     group_degree, size = _group_sums(degree, labels, n_groups + 1)
-    free = np.empty(n, np.int64)
+    expected, free = degree / total, np.empty(n, np.bool_)
+    # A loop: numba compiles products of arrays for a second, with all that may be wrong with their shapes.
+    own = np.empty(n)
+    for i in range(n):
+        own[i] = weights[i, i] - expected[i] * degree[i]
     moved, origin = np.empty(n, np.int64), np.empty(n, np.int64)
+    gains, stay, targets = np.empty(n), np.empty(n), np.empty(n, np.int64)
     least = _LEAST * total / n
     improved = True
     while improved:
-        free[:] = np.arange(n)
+        free[:] = True
         gained = best_gained = 0.0
         n_moves = n_kept = 0
         while n_moves < n and n_moves - n_kept < _PATIENCE:
-            place, target, gain = _best_move(
-                weights, degree, total, labels, between, group_degree, size, free[: n - n_moves]
-            )
-            if target < 0:
+            node = _best_move(expected, own, labels, between, group_degree, size, free, gains, targets, stay)
+            if node < 0:
                 break
-            node = free[place]
-            free[place] = free[n - n_moves - 1]
+            target = targets[node]
+            gained += gains[node]
+            free[node] = False
             moved[n_moves], origin[n_moves] = node, labels[node]
-            _move(weights, degree, node, labels[node], target, labels, between, group_degree, size)
+            _move_rows(weights, node, labels[node], target, between)
+            _count_move(degree, node, labels[node], target, labels, group_degree, size)
             n_moves += 1
-            gained += gain
             if gained > best_gained + least:
                 best_gained, n_kept = gained, n_moves
         for k in range(n_moves - 1, n_kept - 1, -1):
-            _move(weights, degree, moved[k], labels[moved[k]], origin[k], labels, between, group_degree, size)
+            _move_rows(weights, moved[k], labels[moved[k]], origin[k], between)
+            _count_move(degree, moved[k], labels[moved[k]], origin[k], labels, group_degree, size)
         improved = n_kept > 0
 
 
 @njit(nogil=True, cache=True)
-def _best_move(weights, degree, total, labels, between, group_degree, size, free):
-    """Return the place in `free` of the node whose move gains most or loses least, its target, and the gain."""
-    place, target, best = -1, -1, -np.inf
+def _best_move(expected, own, labels, between, group_degree, size, free, gains, targets, stay):
+    """Return the free node whose move gains most or loses least, or -1; write all gains and targets.
+
+    Group by group, so that all is read in its order in memory.
+    """
+    n = labels.size
     empty = -1
     for c in range(size.size):
         if size[c] == 0:
             empty = c
-            break
-    for k in range(free.size):
-        i = free[k]
-        home = labels[i]
-        expected = degree[i] / total
-        stay = between[home, i] - weights[i, i] - expected * (group_degree[home] - degree[i])
-        for c in range(size.size):
-            if c != home and (size[c] > 0 or (c == empty and size[home] > 1)):
-                gain = between[c, i] - expected * group_degree[c] - stay
-                if gain > best:
-                    best, place, target = gain, k, c
-    return place, target, best
+    for i in range(n):
+        # A group of its own has a gain of 0; a node that has one already needs no other.
+        gains[i] = 0.0 if empty >= 0 and size[labels[i]] > 1 else -np.inf
+        targets[i] = empty
+    for c in range(size.size):
+        row, sum_of_degrees = between[c], group_degree[c]
+        if size[c] > 0:
+            # Without branches: several nodes at a time.
+            for i in range(n):
+                gain = row[i] - expected[i] * sum_of_degrees
+                here = labels[i] == c
+                better = gain > gains[i] and not here
+                stay[i] = gain - own[i] if here else stay[i]
+                gains[i] = gain if better else gains[i]
+                targets[i] = c if better else targets[i]
+    for i in range(n):
+        gains[i] = gains[i] - stay[i] if free[i] else -np.inf
+    node = gains.argmax()
+    return node if gains[node] > -np.inf else -1
 
 
 @njit(nogil=True, cache=True)
-def _move(weights, degree, i, home, target, labels, between, group_degree, size):
-    between[home] -= weights[i]
-    between[target] += weights[i]
+def _move_rows(weights, i, home, target, between):
+    row, left, entered = weights[i], between[home], between[target]
+    for j in range(row.size):
+        left[j] -= row[j]
+    for j in range(row.size):
+        entered[j] += row[j]
+
+
+@njit(nogil=True, cache=True)
+def _count_move(degree, i, home, target, labels, group_degree, size):
     group_degree[home] -= degree[i]
     group_degree[target] += degree[i]
     size[home] -= 1
@@ -213,7 +283,9 @@ def _sum_rows(weights, labels, n_groups):
     """Return the weight between each group and each node, (n_groups, n)."""
     between = np.zeros((n_groups, weights.shape[1]))
     for i in range(labels.size):
-        between[labels[i]] += weights[i]
+        row, sums = weights[i], between[labels[i]]
+        for j in range(row.size):
+            sums[j] += row[j]
     return between
 
 
@@ -230,7 +302,8 @@ def _sum_columns(between, labels, n_groups):
 @njit(nogil=True, cache=True)
 def _renumber(labels):
     """Renumber the groups by first appearance, in place, and return how many there are."""
-    new = np.full(labels.max() + 1, -1)
+    # A shake may give each of n nodes a group, and one group more.
+    new = np.full(labels.size + 2, -1)
     n_groups = 0
     for i in range(labels.size):
         if new[labels[i]] < 0:
@@ -244,7 +317,10 @@ def _renumber(labels):
 def _modularity(weights, degree, total, labels, n_groups):
     group_degree, _ = _group_sums(degree, labels, n_groups)
     inside = _sum_columns(_sum_rows(weights, labels, n_groups), labels, n_groups)
-    return np.diag(inside).sum() / total - (group_degree**2).sum() / total**2
+    modularity = 0.0
+    for c in range(n_groups):
+        modularity += inside[c, c] / total - (group_degree[c] / total) ** 2
+    return modularity
 
 
 @njit(nogil=True, cache=True)

@@ -69,9 +69,7 @@ def sliding_windows(
     progress : bool, optional
         Whether to show a progress bar; by default on a terminal.
     **options
-        Of `detect`. ``sigmas_ms="isi"`` are the timescales of the whole recording, the same in all windows. The paper
-        takes the timescale of the largest delta Q in each window, ``decision="delta-q"``; that of the largest
-        standardised value, the default, may change from window to window where controls hardly differ.
+        Of `detect`. ``sigmas_ms="isi"`` are the timescales of the whole recording, the same in all windows.
 
     Returns
     -------

@@ -195,15 +195,16 @@ def _surrogate(
     order = np.argsort(key, kind="stable")
     begin = np.flatnonzero(np.diff(key[order], prepend=-1))
     sizes = np.diff(begin, append=key.size)
-    step = spikes.steps - start if on_grid else np.floor((spikes.time_ms - start) / unit).astype(np.int64)
+    step = np.asarray(spikes.steps - start if on_grid else np.floor((spikes.time_ms - start) / unit), np.int64)
     duration = round(spikes.duration_ms / unit) if on_grid else math.ceil(spikes.duration_ms / unit)
     trains = _Trains(step[order], np.repeat(np.arange(begin.size), sizes), begin, duration)
     moved = move(trains, rng) if key.size else trains.step
     if on_grid:
-        time = (moved + start) * unit
+        time = np.asarray((moved + start) * unit, np.float64)
     else:
         # The start of the trial may be far from 0, where floats are coarse.
-        time = np.clip(moved * unit + start, start, np.nextafter(spikes.t_stop_ms, -np.inf))
+        time = np.asarray(moved * unit + start, np.float64)
+        np.clip(time, start, np.nextafter(spikes.t_stop_ms, -np.inf), out=time)
     made = provenance(call, seed=root, index=index, **parameters)
     if "provenance" in spikes.meta:
         made["source"] = spikes.meta["provenance"]

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
 from metastable._validation import require_integer, require_truth
@@ -92,23 +93,33 @@ def run_jobs(
     bar = _progress_bar(total, label, unit, progress)
     monitor = Monitor(bar)
     pool = ThreadPoolExecutor(max_workers=n_threads)
-    try:
-        futures = [pool.submit(job, item, monitor) for item in items]
-        done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-        failed = next((f for f in done if f.exception() is not None), None)
-        if failed is not None:
-            failed.result()
-        return [future.result() for future in futures]
-    except KeyboardInterrupt:
-        # Jobs that report seldom take some seconds to end; without a word it looks as if Ctrl-C had been missed.
-        if bar is not None:
-            bar.write("stopping ...", file=sys.stderr)
-        raise
-    finally:
-        monitor.stop()
-        pool.shutdown(wait=True, cancel_futures=True)
-        if bar is not None:
-            bar.close()
+    with _one_blas_thread(n_threads):
+        try:
+            futures = [pool.submit(job, item, monitor) for item in items]
+            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+            failed = next((f for f in done if f.exception() is not None), None)
+            if failed is not None:
+                failed.result()
+            return [future.result() for future in futures]
+        except KeyboardInterrupt:
+            # Jobs that report seldom take some seconds to end; without a word it looks as if Ctrl-C had been missed.
+            if bar is not None:
+                bar.write("stopping ...", file=sys.stderr)
+            raise
+        finally:
+            monitor.stop()
+            pool.shutdown(wait=True, cancel_futures=True)
+            if bar is not None:
+                bar.close()
+
+
+def _one_blas_thread(n_threads: int) -> AbstractContextManager[Any]:
+    """Keep linear algebra inside of several jobs from starting threads of its own, which only wait for each other."""
+    if n_threads == 1:
+        return nullcontext()
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(limits=1, user_api="blas")
 
 
 def _progress_bar(total: float, label: str, unit: str, progress: bool | None) -> Any:

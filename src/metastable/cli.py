@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -96,8 +95,6 @@ def reproduce(paper, figures, full, output, seed, jobs, fresh, data, as_json) ->
 
     Results are kept as they are computed. Interrupted or run again, only what is missing is computed.
     """
-    # Results are computed beside each other: with threads of its own in each, BLAS takes several times as long.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from metastable.papers import reproduce as run
 
     try:

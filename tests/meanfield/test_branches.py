@@ -232,7 +232,7 @@ def test_map_of_figure_6f():
     assert found.up[1, 1] == pytest.approx(0.3974, abs=5e-5)
     assert np.isfinite(found.up[0]).all()
     assert np.isnan(found.up[2]).all()  # no up-state at R_J = 1
-    with pytest.raises(ValueError, match="x must be at least 2 ascending"):
+    with pytest.raises(ValueError, match="x must hold 2 or more values in ascending order"):
         up_state_map(lambda j, r: mst.networks.rost_2018(j_e_plus=j, r_j=r), x=[3, 2], y=[0])
 
 

@@ -227,4 +227,25 @@ def test_all_points_print_as_a_table():
     assert points[-1] in points
     assert list(points[:2]) == [points[0], points[1]]
     few = fixed_points(mst.networks.rost_2018(j_e_plus=2), method="random_starts", n_starts=5, seed=1)
-    assert "reached from 5 random starts" in few.status
+    assert "reached from 5 of 5 random starts" in few.status
+
+
+@pytest.mark.parametrize("j_e_plus", [2.8351, 2.8395, 2.8415, 2.8417, 2.8461])
+def test_states_that_cross_the_homogeneous_one_are_found_beside_it(j_e_plus):
+    # The classes of the state with one deviating cluster differ by 1e-4 to 1e-3 here.
+    points = mst.meanfield.fixed_points(mst.networks.rost_2018(j_e_plus=j_e_plus))
+    homogeneous = mst.meanfield.homogeneous_state(mst.networks.rost_2018(j_e_plus=j_e_plus)).population_rates[0]
+    near = [p for p in points if len(p.composition) == 2 and np.abs(p.class_rates[:, 0] - homogeneous).max() < 0.004]
+    found = {p.composition for p in near}
+    # Below the loss (2.84155) the deviating cluster is the more active one, above it the less active one.
+    assert ((19, 1) if j_e_plus < 2.8415455 else (1, 19)) in found
+    for point in near:
+        assert np.ptp(point.class_rates[:, 0]) > 1e-6
+
+
+def test_random_starts_settle_where_rates_answer_fast():
+    points = mst.meanfield.fixed_points(
+        mst.networks.rost_2018(j_e_plus=2, m_x=0.1), method="random_starts", n_starts=20, seed=1
+    )
+    assert [p.stable for p in points] == [True]
+    assert "reached from 20 of 20 random starts" in points.status

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._parallel import resolve_n_jobs
+from metastable._parallel import Monitor, run_jobs
 from metastable._random import Purpose, stream
 from metastable._validation import require_choice, require_integer, require_number
 from metastable.communities._kmeans import kmeans, positive_subspace
@@ -99,8 +98,12 @@ def _all(job, number: int, n_jobs: int | None) -> list[tuple[Labels, float]]:
     # Inside a thread of its own a search needs no further threads.
     if n_jobs == 1:
         return [job(k) for k in range(number)]
-    with ThreadPoolExecutor(resolve_n_jobs(n_jobs)) as pool:
-        return list(pool.map(job, range(number)))
+
+    def run(place: int, monitor: Monitor) -> tuple[Labels, float]:
+        monitor.advance(1)
+        return job(place)
+
+    return run_jobs(run, range(number), n_jobs=n_jobs, total=number, label="grouping", unit="starts", progress=False)
 
 
 def _best(found: list[tuple[Labels, float]]) -> tuple[Labels, float]:

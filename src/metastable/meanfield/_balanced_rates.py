@@ -83,7 +83,7 @@ def two_population_matrices(
     if reduced.n_groups != 2:
         raise ValueError(
             f"this part of the theory is for one excitatory and one inhibitory population; the network has "
-            f"{reduced.n_groups} groups ({', '.join(name for name, _ in equations.labels)})."
+            f"{reduced.n_groups} groups ({', '.join(equations.names)})."
         )
     if (reduced.mean[:, 0] <= 0).any() or (reduced.mean[:, 1] >= 0).any():
         raise ValueError("the first population must be excitatory and the second inhibitory, and connected to both.")

@@ -142,6 +142,10 @@ class Branch:
         equations = self.family.at(value)
         rates, converged = solve(equations, np.tile(self.composition, (cross.size, 1)), start)
         for m in rates[converged]:
+            classes = m[: len(self.composition) * equations.n_local].reshape(len(self.composition), -1)
+            # Beside the homogeneous state Newton's method may fall into it, and classes then are one.
+            if len(classes) > 1 and np.ptp(classes, axis=0).max() < 1e-9:
+                continue
             point = fixed_point(equations, None, self.composition, m)
             if not any(np.abs(point.rates - other.rates).max() < 1e-8 for other in points):
                 points.append(point)

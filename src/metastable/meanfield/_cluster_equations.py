@@ -137,7 +137,7 @@ class ClusterEquations:
         for index, (name, inside) in enumerate(self.labels):
             if name == population and clustered in (None, inside):
                 return index
-        raise ValueError(f"there is no population {population!r} here; known are {list(self.labels)}.")
+        raise ValueError(f"there is no population {population!r} here; known are {', '.join(self.names)}.")
 
     def reduced(self, composition: ArrayLike) -> MeanField:
         """Write the equations of states with classes of equal clusters.

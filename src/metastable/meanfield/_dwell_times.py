@@ -258,7 +258,8 @@ def _status(states: list[_State], restless: list[int]) -> str:
             f"No time can be given: the state with {_among(restless)} is unstable against differences between the "
             "inactive clusters, which become active by themselves instead of waiting for fluctuations."
         )
-    status = f"Fixed points with up to {len(states) - 1} active clusters."
+    most = len(states) - 1
+    status = f"Fixed points with up to {most} active cluster{'s' * (most > 1)}."
     apart = [k for k, state in enumerate(states) if not state.together]
     if apart:
         status += f" That with {_among(apart)} is unstable against differences between them: one soon becomes inactive."

@@ -13,6 +13,7 @@ from metastable.meanfield._fixed_point import FixedPoints, fixed_point
 from metastable.meanfield._homogeneous_state import homogeneous_roots
 from metastable.meanfield._mean_field import MeanField
 from metastable.meanfield._random_starts import states_from_random_starts
+from metastable.meanfield._split_states import split_starts
 from metastable.meanfield._states import State, among, distinct_states, neighbours
 from metastable.networks import BinaryNetwork
 
@@ -62,7 +63,8 @@ def fixed_points(
     of the Q clusters over the roots x_l(S) of one cluster's own equation that closes, ``sum_l n_l x_l(S) = S``. With
     one clustered population S is a number, with two a point (S_E, S_I). The search takes all compositions at once,
     on samples of S between the folds of the local roots, and polishes by Newton's method in the reduced equations.
-    States in which all clusters are equal are found apart, by local roots of the homogeneous equations.
+    States in which all clusters are equal are found apart, by local roots of the homogeneous equations, and so are
+    those of two classes that hardly differ, where they cross the homogeneous state, by dividing the difference out.
 
     What is guaranteed: each state returned satisfies the equations of all groups to 1e-12, and its stability is exact.
     Any number of active clusters and of classes is covered (a class for each local root). That none is missing holds
@@ -101,11 +103,12 @@ def fixed_points(
     require_choice("method", method, ("closure", "random_starts"))
     resolution = require_number("resolution", resolution, minimum=0.25, maximum=20)
     equations, field = ClusterEquations.of(network), MeanField.of(network)
+    n_settled = 0
     if method == "closure":
         states = all_states(equations, resolution)
     else:
         n_starts = require_integer("n_starts", n_starts, minimum=1)
-        states = states_from_random_starts(equations, n_starts=n_starts, seed=seed)
+        states, n_settled = states_from_random_starts(equations, n_starts=n_starts, seed=seed)
     points = [fixed_point(equations, field, composition, rates) for composition, rates in states]
     points.sort(key=lambda point: (len(point.composition), point.composition, point.up))
     balance = balance_of(network)
@@ -117,8 +120,13 @@ def fixed_points(
     if method == "closure":
         status += f" {_guarantee(equations, resolution)}"
     else:
-        status += f" They are those reached from {n_starts} random starts: stable ones, of which some may be missing."
+        status += f" {_reach(n_settled, n_starts)}"
     return FixedPoints(tuple(points), remarked(status, balance))
+
+
+def _reach(n_settled: int, n_starts: int) -> str:
+    """Say what random starts have found."""
+    return f"They are those reached from {n_settled} of {n_starts} random starts: stable ones, and some may be missing."
 
 
 def _guarantee(equations: ClusterEquations, resolution: float) -> str:
@@ -143,6 +151,9 @@ def all_states(equations: ClusterEquations, resolution: float = 1.0, *, max_clas
     for strip in strips(equations, Resolution.scaled(resolution)):
         for composition, start in seeds(equations, strip, max_classes=max_classes):
             batches.setdefault(composition.shape[1], []).append((composition, start))
+    for _, rates in list(states):
+        if rates.any():
+            batches.setdefault(2, []).append(split_starts(equations, rates))
     for parts in batches.values():
         composition, start = (np.concatenate(x) for x in zip(*parts, strict=True))
         new = found = distinct_states(equations, composition, start)

@@ -165,10 +165,12 @@ class MeanField:
     def gain(self, m: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the matrix of dPhi_a/dm_b at one state: phi(z) (A/s - mu B / (2 s^3)), (n_groups, n_groups)."""
         mu, s2 = self.input_mean(m), self.input_variance(m)
-        live = s2 > 0
-        s = np.sqrt(np.where(live, s2, 1.0))
-        density = np.where(live, np.exp(-(mu**2) / (2 * s**2)) / np.sqrt(2 * np.pi), 0.0)
-        return density[:, None] * (self.mean / s[:, None] - (mu / (2 * s**3))[:, None] * self.variance)
+        s = np.sqrt(np.maximum(s2, 1e-300))
+        # Beyond 37 standard deviations the density is 0 to all digits, and its product with 1/s could overflow.
+        z = np.clip(mu / s, -38.0, 38.0)
+        density = np.where((s2 > 0) & (np.abs(z) < 37.0), np.exp(-0.5 * z**2) / (np.sqrt(2 * np.pi) * s), 0.0)
+        slope = np.where(density > 0, z / (2 * s), 0.0)
+        return density[:, None] * (self.mean - slope[:, None] * self.variance)
 
     def __repr__(self) -> str:
         return f"MeanField({self.n_groups} groups: {', '.join(f'{p}{c}' if c >= 0 else p for p, c in self.labels)})"

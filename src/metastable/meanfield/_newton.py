@@ -48,7 +48,7 @@ def solve(
     rates = np.clip(np.array(start, float), 0.0, 1.0)
     if not rates.size:
         return rates, np.zeros(len(rates), bool)
-    mean, variance, rows = _matrices(equations, composition)
+    mean, variance, rows = matrices_of(equations, composition)
     drive = equations.drive[rows]
     residual, jacobian = response_and_gain(mean, variance, drive, rates)
     norm = np.abs(residual).max(axis=1)
@@ -79,7 +79,7 @@ def solve(
     return rates, norm < 1e-12
 
 
-def _matrices(equations: ClusterEquations, composition: NDArray[Any]) -> tuple[Array, Array, NDArray[np.intp]]:
+def matrices_of(equations: ClusterEquations, composition: NDArray[Any]) -> tuple[Array, Array, NDArray[np.intp]]:
     """Return the reduced matrices for many compositions, (n_states, n, n), and the group of each row."""
     n = np.atleast_2d(composition).astype(float)
     p, s, classes = equations.n_local, equations.n_shared, n.shape[1]

@@ -26,7 +26,7 @@ def spectrum(network: BinaryNetwork, rates: ArrayLike) -> NDArray[np.complex128]
     Raises
     ------
     ValueError
-        If `rates` has another length than the network has groups.
+        If `rates` has another length than the network has groups, or leaves the range from 0 to 1.
 
     Notes
     -----
@@ -52,6 +52,8 @@ def spectrum(network: BinaryNetwork, rates: ArrayLike) -> NDArray[np.complex128]
     n_groups = q * equations.n_local + equations.n_shared
     if m.shape != (n_groups,):
         raise ValueError(f"rates must have shape ({n_groups},), one rate for each group, got {m.shape}.")
+    if not ((m >= 0) & (m <= 1)).all():
+        raise ValueError(f"rates must lie between 0 and 1, got {m[~((m >= 0) & (m <= 1))][0]:g} among them.")
     local, shared, at = np.zeros((q, equations.n_local)), np.zeros(equations.n_shared), 0
     for population in equations.populations:
         for index in (k for k, name in enumerate(names) if name == population):

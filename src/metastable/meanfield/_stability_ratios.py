@@ -108,8 +108,8 @@ def stability_ratios(network: BinaryNetwork) -> StabilityRatios:
     >>> round(found.r1, 3), round(found.r2, 3), round(found.r3, 3), found.kind
     (0.66, 1.501, 3.416, 'stable node')
     >>> found
-    StabilityRatios(0.6598, 1.501, 3.416; a stable node at 0.5, rates 0.029536 and 0.034100. The homogeneous state is
-    stable at ratios tau_I/tau_E below 1.501.)
+    StabilityRatios(0.6598, 1.501, 3.416; a stable node at 0.5, rates 0.029536 and 0.034100. With clusters moving
+    together, the state is stable at ratios tau_I/tau_E below 1.501.)
     """
     two_population_matrices(network)
     equations, balance = ClusterEquations.of(network), balance_of(network)
@@ -133,5 +133,5 @@ def stability_ratios(network: BinaryNetwork) -> StabilityRatios:
         rates=rates,
         matrix=f,
         tau_e_ms=float(tau_e),
-        status=remarked(f"The homogeneous state is stable at {where}.", balance),
+        status=remarked(f"Clusters moving together, the homogeneous state is stable at {where}.", balance),
     )

@@ -112,7 +112,7 @@ def up_state_map(
     xs, ys = np.asarray(x, float), np.asarray(y, float)
     for name, values, least in (("x", xs, 2), ("y", ys, 1)):
         if values.ndim != 1 or values.size < least or (np.diff(values) <= 0).any():
-            raise ValueError(f"{name} must be at least {least} ascending value(s), got {values!r}.")
+            raise ValueError(f"{name} must hold {least} or more values in ascending order, got {values!r}.")
     step = require_number("step", step, above=0, maximum=0.5)
     up, down = np.full((2, ys.size, xs.size), np.nan)
     onset, loss, homogeneous_loss = np.full((3, ys.size), np.nan)

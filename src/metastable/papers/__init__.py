@@ -13,7 +13,11 @@ from metastable.papers._reproduce import reproduce_paper, say_on_stderr
 
 __all__ = ["Claim", "Figure", "Paper", "Report", "available", "load", "reproduce"]
 
-_MODULES = {"litwin-kumar-doiron-2012": "litwin_kumar_doiron_2012", "rost-2018": "rost_2018"}
+_MODULES = {
+    "litwin-kumar-doiron-2012": "litwin_kumar_doiron_2012",
+    "rost-2018": "rost_2018",
+    "humphries-2011": "humphries_2011",
+}
 
 
 def available() -> list[str]:
@@ -27,7 +31,7 @@ def available() -> list[str]:
     --------
     >>> import metastable as mst
     >>> mst.papers.available()
-    ['litwin-kumar-doiron-2012', 'rost-2018']
+    ['litwin-kumar-doiron-2012', 'rost-2018', 'humphries-2011']
     """
     return list(_MODULES)
 
@@ -70,6 +74,7 @@ def reproduce(
     n_jobs: int | None = None,
     fresh: bool = False,
     progress: bool | None = None,
+    data: str | os.PathLike[str] | None = None,
 ) -> Report:
     """Reproduce a paper's figures and state its claims beside what was measured.
 
@@ -94,6 +99,8 @@ def reproduce(
         Compute everything again.
     progress : bool, optional
         Whether to show a progress bar; by default on a terminal.
+    data : path_like, optional
+        Folder of recordings, for figures that need them; without it they are left out.
 
     Returns
     -------
@@ -102,7 +109,7 @@ def reproduce(
     Raises
     ------
     ValueError
-        If paper, scale or figure are unknown.
+        If paper, scale or figure are unknown, or `data` is given to a paper without recordings or holds none.
     OSError
         If the output folder cannot be written.
 
@@ -125,4 +132,5 @@ def reproduce(
         fresh=fresh,
         progress=progress,
         say=say_on_stderr,
+        data=data,
     )

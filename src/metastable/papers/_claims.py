@@ -29,6 +29,8 @@ class Claim:
         A sentence on the estimator, or on why it deviates.
     exact : bool
         Whether the value was computed and not measured: it has no spread, and outside of the interval it deviates.
+    each : str
+        What there is one measurement of.
 
     Examples
     --------
@@ -46,6 +48,7 @@ class Claim:
     unit: str = ""
     note: str = ""
     exact: bool = False
+    each: str = "network"
 
     @property
     def mean(self) -> float:
@@ -103,14 +106,14 @@ class Claim:
         n = len(self.values)
         defined = self.values[np.isfinite(self.values)]
         if len(defined) == n:
-            networks = f"{n} networks" if n > 1 else "1 network"
+            number = f"{n} {self.each}s" if n > 1 else f"1 {self.each}"
         else:
-            networks = f"undefined in {n - len(defined)} of {n} networks"
+            number = f"undefined in {n - len(defined)} of {n} {self.each}s"
         if len(defined) == 0:
-            return networks
+            return number
         if len(defined) == 1:
-            return f"{defined[0]:.3g}{unit} ({networks})"
-        return f"{np.mean(defined):.3f} ± {np.std(defined, ddof=1):.3f}{unit} ({networks})"
+            return f"{defined[0]:.3g}{unit} ({number})"
+        return f"{np.mean(defined):.3f} ± {np.std(defined, ddof=1):.3f}{unit} ({number})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready data; infinite bounds and undefined numbers become null."""

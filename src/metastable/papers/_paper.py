@@ -101,6 +101,9 @@ class Figure:
         ``draw(results)`` returns a matplotlib figure.
     claims : callable
         ``claims(results)`` returns a list of claims.
+    needs_data : bool
+        Whether the figure is of recordings that a person provides: their folder is ``"data"`` in the numbers of the
+        scale, and without one there is no such figure.
     """
 
     name: str
@@ -109,6 +112,7 @@ class Figure:
     jobs: Callable[[Scale], list[Job]]
     draw: Callable[[Results], MatplotlibFigure]
     claims: Callable[[Results], list[Claim]]
+    needs_data: bool = False
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def _html(report: Report, n_figures: int) -> str:
 <p class="small">{escape(report.scale)}; seed {report.seed}; {escape(made)}.{unfinished}</p>
 <h2>Claims</h2>
 <p>{sum(counts.values())} claims: {verdicts or "none"}; {n_reported} further numbers stand below the
-figures. Measured is the mean ± standard deviation between networks;
+figures. Measured is the mean ± standard deviation between networks, or what else is counted there;
 "undecided" means that the mean misses the accepted interval by less than its own 95 % confidence interval.</p>
 {_table([claim for claim in report.claims if claim.interval is not None])}
 {sections}

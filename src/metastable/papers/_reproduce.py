@@ -6,14 +6,14 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from metastable._parallel import Monitor, resolve_n_jobs, run_jobs
 from metastable._provenance import provenance
 from metastable._random import resolve_seed
-from metastable._validation import require_choice
+from metastable._validation import require_choice, require_path
 from metastable.papers._claims import Claim
 from metastable.papers._paper import Figure, Job, Numbers, Paper, Results
 from metastable.papers._store import ResultStore
@@ -117,12 +117,16 @@ def reproduce_paper(
     fresh: bool,
     progress: bool | None,
     say: Callable[[str], None],
+    data: str | os.PathLike[str] | None = None,
 ) -> Report:
     """Reproduce a paper; see `metastable.papers.reproduce`."""
     from metastable.papers._report import write_report
 
-    chosen = _choose_figures(paper, figures)
+    all_figures = _possible_figures(paper, data)
+    chosen = _choose_figures(paper, figures, all_figures)
     size = paper.scales[require_choice("scale", scale, tuple(paper.scales))]
+    given = {} if data is None else {"data": str(require_path("data", data).resolve())}
+    size = replace(size, numbers=size.numbers | given)
     seed = resolve_seed(seed)
     resolve_n_jobs(n_jobs)
     folder = _prepare_folder(Path("reports") / paper.key if output is None else Path(output))
@@ -134,11 +138,13 @@ def reproduce_paper(
         scale=f"{size.name}: {size.description}",
         folder=folder,
         seed=seed,
-        made_by=provenance("reproduce", paper=paper.key, scale=size.name, seed=seed, figures=[f.name for f in chosen]),
+        made_by=provenance(
+            "reproduce", paper=paper.key, scale=size.name, seed=seed, figures=[f.name for f in chosen], **given
+        ),
     )
     # Figures may share jobs; each is computed once.
     numbers: dict[str, Numbers] = {}
-    for figure in paper.figures:
+    for figure in all_figures:
         jobs = figure.jobs(size)
         # A report of some figures keeps those that an earlier run finished.
         if figure not in chosen and not (jobs and all(map(store.has, jobs))):
@@ -151,7 +157,7 @@ def reproduce_paper(
         for job in jobs:
             by_group.setdefault(job.group, []).append(numbers[store.key(job)])
         report.figures.append(_draw(figure, Results(by_group), folder))
-        write_report(report, len(paper.figures))
+        write_report(report, len(all_figures))
         n_new = report.n_computed - n_before
         origin = f"{n_new} of {len(jobs)} results computed" if n_new else "all results were there from before"
         say(f"{figure.name}: {origin}, {time.perf_counter() - started:.1f} s")
@@ -204,9 +210,20 @@ def _draw(figure: Figure, results: Results, folder: Path) -> FigureReport:
     return FigureReport(figure.name, figure.title, figure.caption, figure.claims(results), png, pdf)
 
 
-def _choose_figures(paper: Paper, wanted: list[str] | None) -> list[Figure]:
+def _possible_figures(paper: Paper, data: str | os.PathLike[str] | None) -> list[Figure]:
+    """Return the figures that there are data for."""
+    if data is None:
+        return [figure for figure in paper.figures if not figure.needs_data]
+    if not any(figure.needs_data for figure in paper.figures):
+        raise ValueError(f"{paper.key} has no figure of recordings; leave data out.")
+    if not require_path("data", data).is_dir():
+        raise ValueError(f"data must be a folder, and {data} is none; give the one that holds the recordings.")
+    return list(paper.figures)
+
+
+def _choose_figures(paper: Paper, wanted: list[str] | None, possible: list[Figure]) -> list[Figure]:
     if not wanted:
-        return list(paper.figures)
+        return possible
     names = {figure.name: figure for figure in paper.figures}
     numbers = {str(i): figure for i, figure in enumerate(paper.figures, start=1)}
     chosen = []
@@ -215,6 +232,8 @@ def _choose_figures(paper: Paper, wanted: list[str] | None) -> list[Figure]:
         if figure is None:
             listed = ", ".join(f"{i} {f.name}" for i, f in numbers.items())
             raise ValueError(f"{paper.key} has no figure {name!r}; choose among {listed}.")
+        if figure not in possible:
+            raise ValueError(f"figure {figure.name!r} is of recordings; give their folder as data.")
         if figure not in chosen:
             chosen.append(figure)
     return chosen

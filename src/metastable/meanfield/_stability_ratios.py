@@ -133,5 +133,5 @@ def stability_ratios(network: BinaryNetwork) -> StabilityRatios:
         rates=rates,
         matrix=f,
         tau_e_ms=float(tau_e),
-        status=remarked(f"Clusters moving together, the homogeneous state is stable at {where}.", balance),
+        status=remarked(f"With clusters moving together, the state is stable at {where}.", balance),
     )

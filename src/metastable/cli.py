@@ -357,9 +357,10 @@ def _write_groups(folder: Path, spikes, found, *, what: str) -> None:
     for name, text in (("labels.csv", table), ("groups.json", json.dumps(content, indent=2) + "\n")):
         with whole_file(folder / name) as target:
             target.write(text.encode())
-    for kind, options in (("png", {}), ("pdf", {"metadata": {"CreationDate": None}})):
+    # Without a creation date the same groups give the same file.
+    for kind, metadata in (("png", None), ("pdf", {"CreationDate": None})):
         with whole_file(folder / f"groups.{kind}") as target:
-            drawing.savefig(target, format=kind, dpi=200, **options)
+            drawing.savefig(target, format=kind, dpi=200, metadata=metadata)
     plt.close(drawing)
 
 

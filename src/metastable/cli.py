@@ -56,6 +56,7 @@ _COMMUNITIES = {
     "alpha": "--alpha",
     "give them in ms": "give --unit s",
 }
+_GROUP_FILES = ("labels.csv", "groups.json", "groups.png", "groups.pdf")
 _SELECTION = {
     "time_ms": "(--start, --stop)",
     "population": "--population",
@@ -286,9 +287,8 @@ def communities(
     from metastable.communities import detect
     from metastable.spikes import read
 
-    folder = file.with_name(f"{file.stem}-groups") if output is None else output
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"cannot write into {folder}: it is a file; choose another folder with --output.")
+    folder = file.with_name(f"{file.name}-groups") if output is None else output
+    _require_folder(folder)
     spikes = read(file, unit=unit, variable=variable)
     window = (spikes.t_start_ms if start_ms is None else start_ms, spikes.t_stop_ms if stop_ms is None else stop_ms)
     with _naming(_SELECTION | {"neuron": "--trials-of"}):
@@ -312,7 +312,16 @@ def communities(
             seed=seed,
             n_jobs=jobs,
         )
-    _write_groups(folder, spikes, found, what="neuron" if neuron is None else "trial")
+    given = {
+        "file": file.name,
+        "unit": unit,
+        "variable": variable,
+        "start_ms": start_ms,
+        "stop_ms": stop_ms,
+        "population": population,
+        "trials_of": neuron,
+    }
+    _write_groups(folder, spikes, found, what="neuron" if neuron is None else "trial", given=given)
     if as_json:
         click.echo(json.dumps({"file": str(file)} | found.to_dict(), indent=2))
         return
@@ -324,7 +333,20 @@ def communities(
     click.echo(f"  written to {folder}")
 
 
-def _write_groups(folder: Path, spikes, found, *, what: str) -> None:
+def _require_folder(folder: Path) -> None:
+    """Raise a sentence if the files of `_write_groups` could not be written, before the work."""
+    from metastable._files import require_writable
+
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"cannot write into {folder}: it is a file; choose another folder with --output.")
+    if not folder.exists():
+        require_writable(folder)
+        return
+    for name in _GROUP_FILES:
+        require_writable(folder / name)
+
+
+def _write_groups(folder: Path, spikes, found, *, what: str, given: dict[str, Any]) -> None:
     """Write labels as CSV, all about the groups as JSON, and an overview as PNG and PDF."""
     import matplotlib.pyplot as plt
 
@@ -333,7 +355,9 @@ def _write_groups(folder: Path, spikes, found, *, what: str) -> None:
     from metastable.communities import group_activity
     from metastable.spikes import SpikeData
 
-    names = spikes.meta.get(f"{what}_names", getattr(spikes, f"{what}_id").tolist())
+    names = getattr(spikes, f"{what}_id").tolist()
+    if f"{what}_names" in spikes.meta:
+        names = [spikes.meta[f"{what}_names"][k] for k in names]
     if what == "trial":
         # Drawn like neurons, one trial in a row.
         spikes = SpikeData(
@@ -352,8 +376,8 @@ def _write_groups(folder: Path, spikes, found, *, what: str) -> None:
     drawing = figures.group_overview(spikes, found, activity=activity)
     rows = zip(names, found.labels.tolist(), strict=True)
     table = "\n".join([f"{what},group", *(f"{_cell(name)},{'' if group < 0 else group}" for name, group in rows), ""])
-    content = found.to_dict() | {what: names}
-    folder.mkdir(parents=True, exist_ok=True)
+    content = found.to_dict() | {what: names, "input": given}
+    folder.mkdir(exist_ok=True)
     for name, text in (("labels.csv", table), ("groups.json", json.dumps(content, indent=2) + "\n")):
         with whole_file(folder / name) as target:
             target.write(text.encode())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -156,3 +158,40 @@ def test_timescales_follow_the_intervals():
     np.testing.assert_allclose(found * np.sqrt(12), [10, 25, 40])
     with pytest.raises(ValueError, match="no train has two spikes"):
         communities.isi_timescales(spikes.select(time_ms=(0, 5)))
+
+
+@pytest.mark.parametrize("kind", ["hamming", "cosine"])
+def test_silent_trials_of_controls_count_as_little_as_those_of_the_data(kind):
+    found = []
+    for seed in range(6):
+        spikes = trains.gamma_trains(mean_ms=[1500.0], cv=1, duration_ms=80_000, seed=seed)
+        options = {"stimulus_ms": np.arange(40) * 2000.0, "sigmas_ms": [30, 100], "seed": 1}
+        found.append(communities.detect_responses(spikes, kind=kind, **options).n_groups)
+    # At a level of .05 four of six are found once in 10,000 times; all six were when silence counted as similar.
+    assert np.count_nonzero(found) < 4
+
+
+def test_a_single_common_group_is_no_division():
+    rng = np.random.default_rng(2)
+    events = rng.uniform(0, 1000, 5)
+    spikes = mst.SpikeData(
+        time_ms=np.concatenate([events + rng.normal(0, 1, 5) for _ in range(30)]).clip(0, 999),
+        neuron=np.repeat(np.arange(30), 5),
+        n_neurons=30,
+        t_stop_ms=1000,
+    )
+    found = communities.detect(spikes, sigmas_ms=[5], method="spectral", seed=1)
+    assert found.n_groups == 0
+    assert "no division has a positive modularity" in found.status
+
+
+def test_facts_are_plain_whatever_numbers_were_given(fellous):
+    found = communities.detect(
+        fellous[0],
+        sigmas_ms=np.array([5.0]),
+        n_starts=np.int64(2),
+        n_controls=np.int64(19),
+        alpha=np.float32(0.06),
+        seed=1,
+    )
+    assert json.loads(json.dumps(found.to_dict()))["n_groups"] == 3

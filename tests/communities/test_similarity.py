@@ -173,3 +173,13 @@ def test_errors_say_what_to_do():
         communities.similarity_matrix(spikes, sigma_ms=3, kind="hamming", edges="infinite")
     with pytest.raises(ValueError, match=r"select one with spikes.select"):
         communities.similarity_matrix(spikes, sigma_ms=3, rows="trials")
+
+
+def test_long_recordings_at_short_timescales_keep_their_precision():
+    rng = np.random.default_rng(4)
+    common = rng.uniform(0, 1e6, 30)
+    time = np.concatenate([common + rng.normal(0, 0.2, 30) for _ in range(3)]).clip(0, 1e6 - 1)
+    spikes = mst.SpikeData(time_ms=time, neuron=np.repeat(np.arange(3), 30), n_neurons=3, t_stop_ms=1e6)
+    found = communities.similarity_matrix(spikes, sigma_ms=0.3)
+    assert found[0, 1] > 0.3
+    np.testing.assert_allclose(found, cosine_by_pairs(trains_of(spikes), 0, 1e6, 0.3), rtol=0, atol=1e-12)

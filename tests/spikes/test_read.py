@@ -59,7 +59,10 @@ def test_trials_names_and_negative_times(file):
         ("neuron,time\n1,nan\n", "missing or infinite"),
         ("neuron,time\n1,two\n", "time of a.csv holds text"),
         ("neuron,time\n1.5,2\n", "neuron of a.csv holds 1.5 in row 1"),
-        ("neuron,time,trial\n1,2\n", "has 2 of 3 columns"),
+        ("neuron,time,trial\n1,2\n", "has 2 cells for 3 columns"),
+        ("neuron,time_ms\n7,12,345\n", "has 3 cells for 2 columns"),
+        ("neuron,time\n", "holds no spikes"),
+        ("neuron,time\n1e17,3\n", "beyond 2\\^53"),
     ],
 )
 def test_broken_tables_are_refused(file, text, message):
@@ -131,3 +134,8 @@ def test_nwb_units(tmp_path):
     spikes = read(tmp_path / "a.nwb")
     np.testing.assert_allclose(spikes.time_ms, [250, 500, 750])
     np.testing.assert_array_equal(spikes.spike_counts(), [[2, 0, 1]])
+
+
+def test_long_numbers_stay_what_they_are(file):
+    rows = "".join(f"{9007199254740992 + k},{k}\n" for k in range(5))
+    assert read(file("neuron,time\n" + rows)).n_neurons == 5

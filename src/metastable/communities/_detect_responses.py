@@ -92,7 +92,7 @@ def detect_responses(
     def control(_: SpikeData, index: int) -> SpikeData:
         return align(shuffle_intervals(spikes, seed=root, index=index), events_ms=stimulus_ms, window_ms=window_ms)
 
-    parameters = {"stimulus_ms": np.asarray(stimulus_ms).tolist(), "window_ms": list(window_ms)}
+    parameters = {"stimulus_ms": np.asarray(stimulus_ms).tolist(), "window_ms": np.asarray(window_ms).tolist()}
     return study.run(
         responses,
         control,

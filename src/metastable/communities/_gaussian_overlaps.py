@@ -51,8 +51,6 @@ def gaussian_overlaps(
         In units of sigma, for Gaussians of height 1: sqrt(pi) for a spike with itself.
     """
     n_trains = offsets.size - 1
-    # In units of a sample, from the start of the window.
-    sample = (time - start) * (_PER_SIGMA / sigma)
     reach = math.ceil(_REACH * _PER_SIGMA)
     first, last = -reach, math.ceil((stop - start) * _PER_SIGMA / sigma) + reach
     length = min(last + 1 - first, max(_LEAST_BLOCK, _BLOCK_BYTES // (8 * max(n_trains, 1))))
@@ -60,7 +58,8 @@ def gaussian_overlaps(
     block = np.empty((n_trains, length))
     first_spike = offsets[:-1].copy()
     for begin in range(first, last + 1, length):
-        _spread(sample, offsets, first_spike, float(begin), reach, 1 / _PER_SIGMA, block)
+        # Differences of neighbouring times are exact; places on one grid of the whole recording would be rounded.
+        _spread(time, offsets, first_spike, start + begin * sigma / _PER_SIGMA, sigma, reach, 1 / _PER_SIGMA, block)
         overlaps = _add_products(overlaps, block, 1 / _PER_SIGMA)
     if truncate:
         outside = np.zeros((n_trains, 2 * _NODES.size))
@@ -95,8 +94,8 @@ def gaussian_areas(time: Array, offsets: NDArray[np.int64], *, start: float, sto
 
 
 @njit(nogil=True, cache=True)
-def _spread(sample, offsets, first_spike, begin, reach, spacing, block):
-    """Sum exp(-x^2/2) of every spike at the samples ``begin + column``; `spacing` is that of the samples in sigma.
+def _spread(time, offsets, first_spike, origin, sigma, reach, spacing, block):
+    """Sum exp(-x^2/2) of every spike at samples from `origin` on; `spacing` is that of the samples in sigma.
 
     ``first_spike[train]`` is the first that reaches here or further; it is moved on for the next samples.
     """
@@ -109,14 +108,15 @@ def _spread(sample, offsets, first_spike, begin, reach, spacing, block):
     for train in range(offsets.size - 1):
         padded[:] = 0
         for k in range(first_spike[train], offsets[train + 1]):
-            nearest = math.floor(sample[k] - begin + 0.5)
+            sample = (time[k] - origin) / (sigma * spacing)
+            nearest = math.floor(sample + 0.5)
             if nearest < -reach:
                 first_spike[train] = k + 1
                 continue
             if nearest >= n_columns + reach:
                 break
             # exp(-(j s - o)^2/2) = exp(-(j s)^2/2) exp(-o^2/2) exp(o s)^j with the offset o of the spike.
-            offset = (sample[k] - begin - nearest) * spacing
+            offset = (sample - nearest) * spacing
             ratio = math.exp(offset * spacing)
             power[0] = math.exp(-offset * (0.5 * offset + spacing * reach))
             for j in range(1, _LANES):

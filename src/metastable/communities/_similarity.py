@@ -87,6 +87,8 @@ def similarity_matrix(
             f"sigma_ms={sigma:g} is not shorter than the recording of {trains.duration_ms:g} ms; choose a shorter one, "
             "and check that the times are in ms."
         )
+    if not trains.n_trains:
+        return np.zeros((0, 0))
     if kind == "cosine":
         similarity = _cosine(_gaussian(trains, sigma, truncate=edges == "truncate"))
     elif kind == "correlation":

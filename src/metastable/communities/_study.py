@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from metastable._parallel import Monitor, resolve_n_jobs, run_jobs
 from metastable._provenance import provenance
 from metastable._random import Purpose, stream
-from metastable._validation import require_choice, require_integer, require_number
+from metastable._validation import require_choice, require_integer, require_number, require_truth
 from metastable.communities._canonical import canonical
 from metastable.communities._communities import Communities
 from metastable.communities._decision import DECISIONS, least_p_value, p_value
@@ -31,8 +31,8 @@ Control = Callable[[SpikeData, int], SpikeData]
 
 # Fewer trains have no groups to speak of (Humphries' programs).
 _FEWEST_TRAINS = 6
-# No neuron fires like this; spike times in seconds taken for ms look like it.
-_HIGHEST_RATE = 1000.0
+# No recorded population fires like this; spike times in seconds taken for ms look like it.
+_HIGHEST_RATE = 300.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +57,12 @@ class Study:
         require_choice("edges", self.edges, EDGES)
         require_choice("method", self.method, ("louvain", "kmeans", "spectral"))
         require_choice("decision", self.decision, DECISIONS)
-        require_number("alpha", self.alpha, above=0, maximum=1)
-        require_integer("n_controls", self.n_controls, minimum=0)
+        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
+        # Plain numbers, whatever kind was given: they are written down with the result.
+        put("alpha", require_number("alpha", self.alpha, above=0, maximum=1))
+        put("n_controls", require_integer("n_controls", self.n_controls, minimum=0))
+        put("n_starts", require_integer("n_starts", self.n_starts, minimum=1))
+        put("early_stop", bool(require_truth("early_stop", self.early_stop)))
         self._search  # noqa: B018  # checks the options of the search
         if self.n_controls > 0 and 1 / (self.n_controls + 1) > self.alpha:
             raise ValueError(
@@ -116,6 +120,9 @@ class Study:
             modularities = np.array(
                 [modularity(self._similarity(trains, s), p) for s, p in zip(sigmas.tolist(), partitions, strict=True)]
             )
+            # Trains that all share one eigenvector are one group, and a division of them has no modularity.
+            partitions[modularities <= 0] = 0
+            modularities = np.maximum(modularities, 0)
         else:
             partitions, statistic, controls = self._modularity(trains, control, sigmas, n_jobs, progress)
             modularities = statistic
@@ -160,7 +167,8 @@ class Study:
         data = np.array([each.modularity for each in found])
 
         def of_control(index: int, monitor: Monitor) -> Array:
-            best = self._best(control(trains, index), sigmas, index + 1, 1)
+            # A control may have silent trains where its trials were cut anew; those of the data were dropped.
+            best = self._best(canonical(control(trains, index), rows=self.rows)[0], sigmas, index + 1, 1)
             monitor.advance(1)
             return np.array([each.modularity for each in best])
 
@@ -256,17 +264,21 @@ class Study:
             partitions=partitions,
             statistic=statistic,
             control_statistic=controls,
-            status=self._sentence(sigmas.size, len(controls), p, significant and divided, stopped),
+            status=self._sentence(sigmas.size, len(controls), p, significant, divided, stopped),
             provenance=record,
         )
 
-    def _sentence(self, n_timescales: int, n_controls: int, p: float, significant: bool, stopped: bool) -> str:
+    def _sentence(
+        self, n_timescales: int, n_controls: int, p: float, significant: bool, divided: bool, stopped: bool
+    ) -> str:
         scales = f"{n_timescales} timescale" + "s" * (n_timescales > 1)
         if not n_controls:
             return f"not tested: the largest modularity of {scales}"
         rule = f"{self.decision} over {scales} and {n_controls} controls"
         if stopped:
             return f"{rule}, stopped early: p is {p:.2g} or more"
+        if significant and not divided:
+            return f"{rule}: trains are more similar than in controls, but no division has a positive modularity"
         if self.decision == "delta-q":
             return f"{rule}: {'some timescale exceeds' if significant else 'no timescale exceeds'} all controls"
         return f"{rule}: p = {p:.2g} against a level of {self.alpha:g}"
@@ -282,7 +294,7 @@ def _refuse_seconds(trains: SpikeData) -> None:
     rate = trains.n_spikes / seconds if seconds else 0.0
     if rate > _HIGHEST_RATE:
         raise ValueError(
-            f"the mean rate is {rate:,.0f} spikes/s, which no neuron reaches: the times look like seconds; "
+            f"the mean rate is {rate:,.0f} spikes/s, higher than neurons fire on average: the times look like seconds; "
             "give them in ms."
         )
 

@@ -116,9 +116,14 @@ def _csv(path: Path, unit: str | None, variable: str | None) -> dict[str, Any]:
     said = stated[0].removeprefix("time").removeprefix("_") or None
     if said and unit not in (None, said):
         raise ValueError(f"{path.name} says that its times are in {said}; leave out unit={unit!r}.")
-    short = next((k for k, row in enumerate(rows) if len(row) < len(names)), None)
-    if short is not None:
-        raise ValueError(f"row {short + 1} of {path.name} has {len(rows[short])} of {len(names)} columns; complete it.")
+    if not rows:
+        raise ValueError(f"{path.name} holds no spikes, only the names of the columns.")
+    odd = next((k for k, row in enumerate(rows) if len(row) != len(names)), None)
+    if odd is not None:
+        raise ValueError(
+            f"row {odd + 1} of {path.name} has {len(rows[odd])} cells for {len(names)} columns; give one for each, and "
+            "numbers with a decimal point."
+        )
 
     def column(name: str) -> np.ndarray:
         return np.array([row[places[name]].strip() or "nan" for row in rows])
@@ -140,7 +145,11 @@ def _is_number(text: str) -> bool:
 
 
 def _plain(cells: np.ndarray) -> np.ndarray:
-    return cells.astype(np.float64) if all(map(_is_number, cells.tolist())) else cells
+    """Return whole numbers as they are written, other numbers as floats, and anything else as text."""
+    try:
+        return cells.astype(np.int64)
+    except (ValueError, OverflowError):
+        return cells.astype(np.float64) if all(map(_is_number, cells.tolist())) else cells
 
 
 def _mat(path: Path, unit: str | None, variable: str | None) -> dict[str, Any]:
@@ -173,9 +182,12 @@ def _mat_variables(path: Path) -> dict[str, Any]:
         import h5py
     except ImportError:
         raise ImportError(f"{path.name} is of MATLAB 7.3: install h5py to read it, or save it with -v7.") from None
-    with h5py.File(path) as file:
-        # Stored by columns: what is a row in MATLAB is a column here.
-        return {name: np.asarray(value).T for name, value in file.items() if isinstance(value, h5py.Dataset)}
+    try:
+        with h5py.File(path) as file:
+            # Stored by columns: what is a row in MATLAB is a column here.
+            return {name: np.asarray(value).T for name, value in file.items() if isinstance(value, h5py.Dataset)}
+    except OSError:
+        raise ValueError(f"{path.name} is damaged or not a MATLAB file; save it again.") from None
 
 
 def _nwb(path: Path, unit: str | None, variable: str | None) -> dict[str, Any]:
@@ -185,7 +197,7 @@ def _nwb(path: Path, unit: str | None, variable: str | None) -> dict[str, Any]:
         raise ImportError(f"reading {path.name} needs pynwb: install metastable[nwb].") from None
     try:
         file = pynwb.NWBHDF5IO(str(path), mode="r", load_namespaces=True)
-    except OSError:
+    except (OSError, TypeError, ValueError, KeyError):
         raise ValueError(f"{path.name} is damaged or not an NWB file.") from None
     with file:
         units = file.read().units

@@ -109,6 +109,9 @@ def _indices(
 ) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Return the different entries, whole numbers or names, and which of them each one is."""
     array = np.asarray(values).ravel()
+    if array.dtype.kind == "f" and array.size and np.abs(array).max() >= 2**53:
+        # Neighbouring numbers of this size are one and the same float.
+        raise ValueError(f"the column {name} of {source} holds numbers beyond 2^53; number the {name}s from 0 or 1.")
     if array.dtype.kind not in "iu":
         try:
             numbers = array.astype(np.float64)

@@ -167,8 +167,11 @@ class Study:
         data = np.array([each.modularity for each in found])
 
         def of_control(index: int, monitor: Monitor) -> Array:
-            # A control may have silent trains where its trials were cut anew; those of the data were dropped.
-            best = self._best(canonical(control(trains, index), rows=self.rows)[0], sigmas, index + 1, 1)
+            made = control(trains, index)
+            if self.rows == "trials":
+                # Trials that are cut anew may be silent; those of the data were dropped.
+                made = canonical(made, rows=self.rows)[0]
+            best = self._best(made, sigmas, index + 1, 1)
             monitor.advance(1)
             return np.array([each.modularity for each in best])
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from metastable import meanfield as meanfield
     from metastable import networks as networks
     from metastable import papers as papers
+    from metastable import reconstruction as reconstruction
     from metastable import simulation as simulation
     from metastable import spikes as spikes
     from metastable import statistics as statistics
@@ -27,6 +28,7 @@ __all__ = [
     "meanfield",
     "networks",
     "papers",
+    "reconstruction",
     "simulate",
     "simulation",
     "spikes",
@@ -34,7 +36,17 @@ __all__ = [
 ]
 
 # Rooms are opened on first use: `import metastable` and `metastable --help` must not pay for numba or matplotlib.
-_ROOMS = ("communities", "figures", "meanfield", "networks", "papers", "simulation", "spikes", "statistics")
+_ROOMS = (
+    "communities",
+    "figures",
+    "meanfield",
+    "networks",
+    "papers",
+    "reconstruction",
+    "simulation",
+    "spikes",
+    "statistics",
+)
 _NAMES = {"SpikeData": "spikes", "simulate": "simulation"}
 
 

@@ -23,6 +23,7 @@ class Purpose(IntEnum):
     COMMUNITIES = 5
     SURROGATES = 6
     TRAINS = 7
+    DRIVES = 8
 
 
 def resolve_seed(seed: int | None) -> int:

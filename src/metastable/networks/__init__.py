@@ -9,8 +9,11 @@ from metastable.networks._lif_network import LIFNetwork as LIFNetwork
 from metastable.networks._lif_network import Population as Population
 from metastable.networks._lif_network import Synapse as Synapse
 from metastable.networks._litwin_kumar_doiron_2012 import litwin_kumar_doiron_2012 as litwin_kumar_doiron_2012
+from metastable.networks._pulse_network import PulseNetwork as PulseNetwork
 from metastable.networks._rost_2018 import rost_2018 as rost_2018
 from metastable.networks._stimulus import Stimulus as Stimulus
+from metastable.networks._van_bussel_2011 import van_bussel_2011 as van_bussel_2011
+from metastable.networks._wired_pulse_network import WiredPulseNetwork as WiredPulseNetwork
 from metastable.networks._wiring import WiredBinaryNetwork as WiredBinaryNetwork
 from metastable.networks._wiring import WiredLIFNetwork as WiredLIFNetwork
 
@@ -22,10 +25,13 @@ __all__ = [
     "Connection",
     "LIFNetwork",
     "Population",
+    "PulseNetwork",
     "Stimulus",
     "Synapse",
     "WiredBinaryNetwork",
     "WiredLIFNetwork",
+    "WiredPulseNetwork",
     "litwin_kumar_doiron_2012",
     "rost_2018",
+    "van_bussel_2011",
 ]

@@ -5,10 +5,20 @@ from __future__ import annotations
 import inspect
 from typing import Any, overload
 
+from numpy.typing import ArrayLike
+
 from metastable._parallel import resolve_n_jobs
 from metastable._random import resolve_seed
 from metastable._validation import require_integer
-from metastable.networks import BinaryNetwork, LIFNetwork, Stimulus, WiredBinaryNetwork, WiredLIFNetwork
+from metastable.networks import (
+    BinaryNetwork,
+    LIFNetwork,
+    PulseNetwork,
+    Stimulus,
+    WiredBinaryNetwork,
+    WiredLIFNetwork,
+    WiredPulseNetwork,
+)
 from metastable.simulation._binary_activity import BinaryActivity
 from metastable.spikes import SpikeData
 
@@ -49,8 +59,27 @@ def simulate(
 ) -> BinaryActivity: ...
 
 
+@overload
 def simulate(
-    network: LIFNetwork | WiredLIFNetwork | BinaryNetwork | WiredBinaryNetwork,
+    network: PulseNetwork | WiredPulseNetwork,
+    *,
+    duration_ms: float,
+    n_trials: int = 1,
+    seed: int | None = None,
+    network_index: int = 0,
+    first_trial: int = 0,
+    n_jobs: int | None = None,
+    engine: str = "metastable",
+    progress: bool | None = None,
+    drive_spread: float = 0.0,
+    drives_mv: ArrayLike | None = None,
+    initial_mv: ArrayLike | None = None,
+    exit_tolerance_ms: float | None = None,
+) -> SpikeData: ...
+
+
+def simulate(
+    network: LIFNetwork | WiredLIFNetwork | BinaryNetwork | WiredBinaryNetwork | PulseNetwork | WiredPulseNetwork,
     *,
     duration_ms: float,
     n_trials: int = 1,
@@ -68,7 +97,7 @@ def simulate(
 
     Parameters
     ----------
-    network : LIFNetwork, BinaryNetwork, or either one wired
+    network : LIFNetwork, BinaryNetwork, PulseNetwork, or any of them wired
         A specification, which is wired from `seed`, or a network that was wired before.
     duration_ms : float, ms
         Length of a trial, from 0. Nothing is discarded: use ``spikes.select(time_ms=...)`` or
@@ -76,8 +105,8 @@ def simulate(
     n_trials : int
         Number of trials.
     seed : int, optional
-        Entropy of wiring, bias, initial states and updates. None draws it and records it; with a wired network it is
-        that network's seed.
+        Entropy of wiring, bias, initial states, updates and drives. None draws it and records it; with a wired network
+        that was drawn it is that network's seed.
     network_index : int
         Which of the networks of this seed; not allowed with a wired network, which has one.
     first_trial : int
@@ -103,6 +132,16 @@ def simulate(
         Binary networks: probability that a unit is active at the start, 0.1 by default.
     record_spikes : bool
         Binary networks: whether to record transitions from 0 to 1, in continuous time.
+    drive_spread : float
+        Pulse-coupled networks: each trial is a driving condition, with drives uniform within this fraction of the
+        network's on either side; 0 by default.
+    drives_mv : array_like, (n_trials, n_neurons), mV, optional
+        Pulse-coupled networks: the drives RI of each trial, instead of the network's.
+    initial_mv : float or array_like, (n_neurons,) or (n_trials, n_neurons), mV, optional
+        Pulse-coupled networks: potentials at the start; by default random, uniform between reset and threshold.
+    exit_tolerance_ms : float, ms, optional
+        Pulse-coupled networks: end a trial once every neuron fires once per cycle and the longest and the shortest
+        period of a cycle differ by no more than this; by default trials last `duration_ms`.
 
     Returns
     -------
@@ -114,7 +153,8 @@ def simulate(
     TypeError
         If an option belongs to networks of another kind.
     ValueError
-        If a time is not a multiple of the step, or a stimulus names what the network does not have.
+        If a time is not a multiple of the step, a stimulus names what the network does not have, or the spikes of a
+        pulse-coupled network multiply without end.
 
     Notes
     -----
@@ -123,6 +163,12 @@ def simulate(
 
     Binary networks: one unit at a time is updated, from a population with probability proportional to its size over
     its time constant, uniformly among its units (Rost et al. 2018, eq. 1).
+
+    Pulse-coupled networks: times are exact (``dt_ms`` is None). All spikes that arrive at one time are applied
+    together; who is at or above threshold then fires at that very time, so that a spike that another spike caused has
+    the same float as ``time + delay``. ``meta["drives_mv"][k]`` are the drives of the trial
+    ``meta["first_trial"] + k``, ``meta["locked_ms"]`` when trials were ended by `exit_tolerance_ms` (None: not), and
+    ``meta["period_spread_ms"]`` the spread of periods that had been reached.
 
     Examples
     --------
@@ -134,6 +180,10 @@ def simulate(
     >>> activity = mst.simulate(mst.networks.rost_2018(n_e=400, n_clusters=4), duration_ms=50, seed=1)
     >>> activity.cluster_rates["E"].shape
     (1, 4, 50)
+    >>> pulses = mst.networks.van_bussel_2011(n_neurons=20)
+    >>> spikes = mst.simulate(pulses, duration_ms=500, n_trials=3, drive_spread=0.05, seed=1)
+    >>> len(spikes.meta["drives_mv"]), spikes.dt_ms is None
+    (3, True)
     """
     run = _simulator_of(network)
     # Those with a default are the caller's; the others are what this function hands over.
@@ -145,14 +195,15 @@ def simulate(
     for option in options:
         if option not in known:
             raise TypeError(f"simulate has no option {option!r} for a {type(network).__name__}; leave it out.")
-    if isinstance(network, LIFNetwork | BinaryNetwork):
+    if isinstance(network, LIFNetwork | BinaryNetwork | PulseNetwork):
         seed = resolve_seed(seed)
         wired = network.wire(seed, network_index=network_index)
     elif require_integer("network_index", network_index) not in (0, network.network_index):
         raise ValueError("network_index belongs to the wiring of a specification; leave it out for a wired network.")
     else:
         wired = network
-        seed = wired.seed if seed is None else resolve_seed(seed)
+        # A pulse-coupled network that was built from arrays has no seed: fresh entropy then.
+        seed = resolve_seed(wired.seed if seed is None else seed)
     resolve_n_jobs(n_jobs)
     first = require_integer("first_trial", first_trial, minimum=0)
     trials = range(first, first + require_integer("n_trials", n_trials, minimum=1))
@@ -210,7 +261,12 @@ def rerun(result: SpikeData | BinaryActivity, *, n_jobs: int | None = None) -> S
         raise ValueError("this result carries no record of a simulation; only results of simulate can be run again.")
     try:
         parameters = dict(record["parameters"])
-        if parameters.pop("kind", "lif") == "binary":
+        kind = parameters.pop("kind", "lif")
+        if kind == "pulse":
+            from metastable.simulation._simulate_pulse import rerun_pulse
+
+            return rerun_pulse(parameters, n_jobs)
+        if kind == "binary":
             from metastable.simulation._simulate_binary import rerun_binary
 
             return rerun_binary(parameters, n_jobs)
@@ -230,4 +286,10 @@ def _simulator_of(network: Any) -> Any:
         from metastable.simulation._simulate_binary import simulate_binary
 
         return simulate_binary
-    raise TypeError(f"network must be a LIFNetwork, a BinaryNetwork or a wired one, got {type(network).__name__}.")
+    if isinstance(network, PulseNetwork | WiredPulseNetwork):
+        from metastable.simulation._simulate_pulse import simulate_pulse
+
+        return simulate_pulse
+    raise TypeError(
+        f"network must be a LIFNetwork, a BinaryNetwork, a PulseNetwork or a wired one, got {type(network).__name__}."
+    )

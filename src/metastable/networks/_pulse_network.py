@@ -127,7 +127,8 @@ class PulseNetwork:
             put("row_sum_mv", require_number("row_sum_mv", self.row_sum_mv))
         put("weight_mv", self._mean_weight())
         if self.row_sum_mv is not None and self.sign_flip in (0, 1):
-            sign = self.weight_mv if self.sign_flip == 0 else -self.weight_mv
+            weight = float(self.weight_mv or 0.0)
+            sign = weight if self.sign_flip == 0 else -weight
             if sign * self.row_sum_mv <= 0 and self.mean_in_degree:
                 raise ValueError(
                     f"weights of one sign ({'+' if sign > 0 else '-'}) cannot have the sum row_sum_mv="

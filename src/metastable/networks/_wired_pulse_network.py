@@ -152,7 +152,7 @@ class WiredPulseNetwork:
         if self.network is not None:
             return {"network": self.network.to_dict(), "seed": self.seed, "network_index": self.network_index}
         arrays = {name: getattr(self, name).tolist() for name in _VECTORS}
-        delay = self.delay_ms if isinstance(self.delay_ms, float) else _packed(self.delay_ms)
+        delay = self.delay_ms if isinstance(self.delay_ms, float) else _packed(np.asarray(self.delay_ms))
         return {"weights": _packed(self.weights), "delay_ms": delay, **arrays}
 
     @staticmethod

@@ -2,8 +2,10 @@
 
 import heapq
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from numba import njit
 
 import metastable as mst
@@ -115,3 +117,20 @@ def inhibitory_network(n, *, n_drives, seed, per_neuron, total=-5.0, spread=0.01
 def error(found, network):
     """Return the largest error of all known weights; NaN if any is unknown."""
     return float(np.abs(found.weights - network.weights).max())
+
+
+def constant_network(weights, **parameters):
+    """Return a network of given weights."""
+    return Network(weights=np.asarray(weights, float), **parameters)
+
+
+@pytest.fixture(scope="session")
+def literal():
+    """Return the literal simulator, its networks, and the largest error of a reconstruction."""
+    return SimpleNamespace(
+        run=run,
+        network=constant_network,
+        random_network=random_network,
+        inhibitory_network=inhibitory_network,
+        error=error,
+    )

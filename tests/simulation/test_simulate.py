@@ -236,7 +236,9 @@ def test_one_clear_sentence(net, options, error, said):
 
 
 def test_other_things_that_are_refused(net):
-    with pytest.raises(TypeError, match="network must be a LIFNetwork, a BinaryNetwork, a PulseNetwork or a wired one, got dict"):
+    with pytest.raises(
+        TypeError, match="network must be a LIFNetwork, a BinaryNetwork, a PulseNetwork or a wired one, got dict"
+    ):
         simulate(net.to_dict(), **SHORT)
     with pytest.raises(ValueError, match="network_index belongs to the wiring of a specification; leave it out"):
         simulate(net.wire(5), network_index=1, **SHORT)

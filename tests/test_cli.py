@@ -183,6 +183,12 @@ def test_communities_writes_labels_facts_and_a_figure(recording, tmp_path):
     assert facts["provenance"]["parameters"]["seed"] == 3
 
 
+def test_communities_of_a_table_that_goes_on_after_its_last_spike(recording, tmp_path):
+    options = ["-o", tmp_path / "out", "--sigma", "5", "--starts", "1", "--controls", "0"]
+    run("communities", recording, *options, "--stop", "1500")
+    assert json.loads((tmp_path / "out" / "groups.json").read_text())["input"]["window_ms"] == [0, 1500]
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -55,12 +55,12 @@ def test_trials_names_and_negative_times(file):
     [
         ("", "is empty"),
         ("neuron,when\n1,2\n", "it must have neuron, one of time"),
-        ("neuron,time\n1,2\n1,\n", "missing or infinite values, the first in row 2"),
+        ("neuron,time\n1,2\n1,\n", "missing or infinite values, the first in line 3"),
         ("neuron,time\n1,nan\n", "missing or infinite"),
         ("neuron,time\n1,two\n", "time of a.csv holds text"),
-        ("neuron,time\n1.5,2\n", "neuron of a.csv holds 1.5 in row 1"),
+        ("neuron,time\n1.5,2\n", "neuron of a.csv holds 1.5 in line 2"),
         ("neuron,time,trial\n1,2\n", "has 2 cells for 3 columns"),
-        ("neuron,time_ms\n7,12,345\n", "has 3 cells for 2 columns"),
+        ("# by hand\n\nneuron,time_ms\n7,12\n7,12,345\n", "line 5 of a.csv has 3 cells for 2 columns"),
         ("neuron,time\n", "holds no spikes"),
         ("neuron,time\n1e17,3\n", "beyond 2\\^53"),
     ],
@@ -68,6 +68,14 @@ def test_trials_names_and_negative_times(file):
 def test_broken_tables_are_refused(file, text, message):
     with pytest.raises(ValueError, match=message):
         read(file(text))
+
+
+def test_names_of_columns_in_a_comment(file):
+    spikes = read(file("# by numpy.savetxt\n# time_s neuron\n0.5 7\n0.25 3\n"))
+    np.testing.assert_array_equal(spikes.time_ms, [250, 500])
+    np.testing.assert_array_equal(spikes.neuron_id, [3, 7])
+    other = read(file("# a remark, of two parts\n7,0.5\n"))
+    assert (other.neuron_id, other.time_ms) == ([7], [0.5])
 
 
 def test_units_are_stated_once(file):

@@ -21,5 +21,6 @@ def chance_agreement(
     rng : numpy.random.Generator
     """
     both = (labels >= 0) & (reference >= 0)
-    own, other = labels[both], reference[both]
+    # Sorted, which changes nothing for random groups: then they do not depend on how the trains are listed.
+    own, other = np.sort(labels[both]), np.sort(reference[both])
     return np.array([normalized_mutual_information(rng.permutation(own), other) for _ in range(n_random)])

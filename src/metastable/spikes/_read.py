@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import importlib
 import os
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def read(
 
         * ``.npz``: written by this package;
         * ``.csv``, ``.tsv``, ``.txt``: columns neuron, time and, if there are trials, trial, in this order or named in
-          a first line; ``time_ms`` or ``time_s`` there gives the unit;
+          a first line, that may be a comment; ``time_ms`` or ``time_s`` there gives the unit;
         * ``.mat``: a variable ``spks`` whose columns are neuron, time and perhaps trial, of any version of MATLAB;
         * ``.nwb``: the units of a Neurodata Without Borders file (needs pynwb).
     unit : {"ms", "s"}, optional
@@ -96,17 +97,23 @@ def _csv(path: Path, unit: str | None, variable: str | None) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise ValueError(f"{path.name} is not a text file; save it as CSV with UTF-8 characters.") from None
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    numbered = [(k, line) for k, line in enumerate(text.splitlines(), 1) if line.strip()]
+    comments = [line.lstrip("# ") for _, line in takewhile(lambda entry: entry[1].startswith("#"), numbered)]
+    numbers = [k for k, line in numbered if not line.startswith("#")]
+    lines = [line for _, line in numbered if not line.startswith("#")]
     delimiter = next((mark for mark in ("\t", ";", ",") if lines and mark in lines[0]), None)
-    rows = [row for row in (csv.reader(lines, delimiter=delimiter) if delimiter else map(str.split, lines)) if row]
+    rows = list(csv.reader(lines, delimiter=delimiter) if delimiter else map(str.split, lines))
     if not rows:
         raise ValueError(f"{path.name} is empty; it must hold columns neuron, time and perhaps trial.")
     names = [cell.strip().lower() for cell in rows[0]]
     if _is_number(names[1] if len(names) > 1 else ""):
-        places: dict[str, int] = dict(zip(("neuron", "time", "trial"), range(len(names)), strict=False))
+        # numpy.savetxt writes the names as a comment.
+        commented = [cell.strip().lower() for cell in (comments[-1].split(delimiter) if comments else [])]
+        usual = ["neuron", "time", "trial"][: len(names)]
+        names = commented if len(commented) == len(names) and "neuron" in commented else usual
     else:
-        places = {name: k for k, name in enumerate(names)}
-        rows = rows[1:]
+        rows, numbers = rows[1:], numbers[1:]
+    places = {name: k for k, name in enumerate(names)}
     stated = [name for name in ("time", "time_ms", "time_s") if name in places]
     if "neuron" not in places or len(stated) != 1:
         raise ValueError(
@@ -121,8 +128,8 @@ def _csv(path: Path, unit: str | None, variable: str | None) -> dict[str, Any]:
     odd = next((k for k, row in enumerate(rows) if len(row) != len(names)), None)
     if odd is not None:
         raise ValueError(
-            f"row {odd + 1} of {path.name} has {len(rows[odd])} cells for {len(names)} columns; give one for each, and "
-            "numbers with a decimal point."
+            f"line {numbers[odd]} of {path.name} has {len(rows[odd])} cells for {len(names)} columns; give one for "
+            "each, and numbers with a decimal point."
         )
 
     def column(name: str) -> np.ndarray:
@@ -133,6 +140,7 @@ def _csv(path: Path, unit: str | None, variable: str | None) -> dict[str, Any]:
         "time": column(stated[0]),
         "trial": _plain(column("trial")) if "trial" in places else None,
         "unit": unit or said or "ms",
+        "lines": numbers,
     }
 
 

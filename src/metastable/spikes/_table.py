@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ def from_table(
     t_start_ms: float | None,
     t_stop_ms: float | None,
     neurons: ArrayLike | None = None,
+    lines: Sequence[int] | None = None,
 ) -> SpikeData:
     """Build a recording from one row for each spike.
 
@@ -41,6 +43,8 @@ def from_table(
         after the last spike.
     neurons : array_like, optional
         All neurons there are, silent ones included; by default those with spikes.
+    lines : sequence of int, optional
+        Where in a text each spike stands, for messages; by default its row, from 1.
 
     Returns
     -------
@@ -52,9 +56,10 @@ def from_table(
     ValueError
         If a column holds NaN or text where numbers belong, or spikes leave the window.
     """
-    time_ms = _numbers("time", time, source) * _MS[require_choice("unit", unit, ("ms", "s"))]
-    neuron_names, neuron_index = _indices("neuron", neuron, source, neurons)
-    trial_names, trial_index = _indices("trial", np.zeros(time_ms.size, int) if trial is None else trial, source, None)
+    time_ms = _numbers("time", time, source, lines) * _MS[require_choice("unit", unit, ("ms", "s"))]
+    neuron_names, neuron_index = _indices("neuron", neuron, source, lines, neurons)
+    trials = np.zeros(time_ms.size, int) if trial is None else trial
+    trial_names, trial_index = _indices("trial", trials, source, lines, None)
     if not time_ms.size == neuron_index.size == trial_index.size:
         raise ValueError(
             f"{source} has columns of different length: {neuron_index.size} neurons, {time_ms.size} times, "
@@ -90,7 +95,7 @@ def from_table(
     )
 
 
-def _numbers(name: str, values: ArrayLike, source: str) -> NDArray[np.float64]:
+def _numbers(name: str, values: ArrayLike, source: str, lines: Sequence[int] | None) -> NDArray[np.float64]:
     try:
         array = np.asarray(values, dtype=np.float64).ravel()
     except (TypeError, ValueError):
@@ -99,13 +104,13 @@ def _numbers(name: str, values: ArrayLike, source: str) -> NDArray[np.float64]:
     if bad.size:
         raise ValueError(
             f"the column {name} of {source} holds {bad.size} missing or infinite values, "
-            f"the first in row {bad[0] + 1}; remove these rows."
+            f"the first in {_place(bad[0], lines)}; remove these rows."
         )
     return array
 
 
 def _indices(
-    name: str, values: ArrayLike, source: str, known: ArrayLike | None
+    name: str, values: ArrayLike, source: str, lines: Sequence[int] | None, known: ArrayLike | None
 ) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Return the different entries, whole numbers or names, and which of them each one is."""
     array = np.asarray(values).ravel()
@@ -123,11 +128,15 @@ def _indices(
             whole = np.isfinite(numbers) & (np.rint(numbers) == numbers)
             if not whole.all():
                 raise ValueError(
-                    f"the column {name} of {source} holds {float(numbers[~whole][0])!r} in row "
-                    f"{np.flatnonzero(~whole)[0] + 1}; it must hold whole numbers or names, and the columns are "
-                    "neuron, time, trial."
+                    f"the column {name} of {source} holds {float(numbers[~whole][0])!r} in "
+                    f"{_place(np.flatnonzero(~whole)[0], lines)}; it must hold whole numbers or names, and the "
+                    "columns are neuron, time, trial."
                 )
             array = numbers.astype(np.int64)
     listed = np.zeros(0, array.dtype) if known is None else np.asarray(known).ravel()
     names, index = np.unique(np.concatenate([listed, array]), return_inverse=True)
     return names, index[listed.size :]
+
+
+def _place(index: int, lines: Sequence[int] | None) -> str:
+    return f"row {index + 1}" if lines is None else f"line {lines[index]}"

@@ -1,6 +1,6 @@
 """Compare groups of spike trains with the published accuracy, and the test for them with its level.
 
-Run ``python verification/humphries_2011.py [--quick]`` (some minutes). It prints
+Run ``python verification/humphries_2011.py [--quick] [--sets N]`` (some minutes). It prints
 
 * figure 4 of Humphries (2011) for three groups, beside reference numbers of the same optimiser by another program;
 * the agreement of random groups, which is chance;
@@ -42,10 +42,12 @@ N_TRAINS, DURATION_MS = 50, 20_000.0
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer sets")
-    quick = parser.parse_args().quick
+    parser.add_argument("--sets", type=int, default=20, help="sets of figure 4 for each level [20]")
+    options = parser.parse_args()
+    quick = options.quick
     start = time.process_time()
     failures = [
-        *check_figure_4(n_sets=6 if quick else 20),
+        *check_figure_4(n_sets=6 if quick else options.sets),
         *check_chance(n_sets=300 if quick else 2000),
         *check_level(n_sets=40 if quick else 200),
         *check_power(n_sets=6 if quick else 20),

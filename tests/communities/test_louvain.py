@@ -34,20 +34,20 @@ def sparse(n, seed):
 @pytest.mark.parametrize("seed", range(4))
 def test_what_is_returned_is_the_modularity_of_the_groups(c, seed):
     # Many groups that join in several steps: groups of groups are numbered as the nodes are.
-    labels, q = climb(c, 2, np.array([seed], np.uint64))
+    labels, q = climb(c, np.arange(len(c)), 2, np.array([seed], np.uint64))
     assert sorted(set(labels.tolist())) == list(range(labels.max() + 1))
     assert q == pytest.approx(modularity(c, labels), abs=1e-12)
 
 
 def test_cliques_are_never_cut():
-    labels, q = climb(ring_of_cliques(60), 2, np.array([3], np.uint64))
+    labels, q = climb(ring_of_cliques(60), np.arange(240), 2, np.array([3], np.uint64))
     assert (labels.reshape(60, 4) == labels.reshape(60, 4)[:, :1]).all()
     # One group for each clique: 6/7 - 1/60. Joining some is better: the resolution limit.
     assert q > 6 / 7 - 1 / 60
 
 
 def test_loops_only_stay_alone():
-    labels, _ = climb(np.diag(np.arange(1.0, 81)), 0, np.array([1], np.uint64))
+    labels, _ = climb(np.diag(np.arange(1.0, 81)), np.arange(80), 0, np.array([1], np.uint64))
     assert labels.max() + 1 == 80
 
 

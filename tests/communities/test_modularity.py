@@ -49,7 +49,7 @@ def test_the_best_of_all_partitions_is_found(seed):
 @pytest.mark.parametrize("seed", range(5))
 def test_a_climb_ends_where_no_single_move_helps(seed):
     c = random_similarity(40, seed, n_blocks=4)
-    labels, q = climb(c, 2, np.array([seed], np.uint64))
+    labels, q = climb(c, np.arange(len(c)), 2, np.array([seed], np.uint64))
     assert q == pytest.approx(by_definition(c, labels), abs=1e-12)
     for node in range(40):
         for target in range(labels.max() + 2):

@@ -22,13 +22,15 @@ _LEAST = 1e-12
 
 
 @njit(nogil=True, cache=True)
-def climb(weights, n_shakes, random_state):
-    """Search for the partition of largest modularity from every node on its own.
+def climb(weights, start, n_shakes, random_state):
+    """Search for the partition of largest modularity from some partition.
 
     Parameters
     ----------
     weights : ndarray, (n, n)
         Symmetric; the diagonal is counted as within the node's own group.
+    start : ndarray of int, (n,)
+        Labels from 0 to n - 1, for instance every node on its own.
     n_shakes : int
         How many times in a row the result is shaken without improvement before the search ends.
     random_state : ndarray of uint64, (1,)
@@ -46,13 +48,13 @@ def climb(weights, n_shakes, random_state):
     Blondel et al. 2008 (moves of nodes, then of whole groups), repeated from the result until no groups join, then
     Kernighan-Lin sweeps as in Newman 2006, section VI. A shake puts some nodes into random groups and climbs again
     (iterated local search): where no structure stands out there are very many maxima, and this finds higher ones than
-    another start from single nodes does.
+    another climb from single nodes does.
     """
     n = weights.shape[0]
     degree = _sum_rows(weights, np.zeros(n, np.int64), 1)[0]
     total = degree.sum()
     order = np.arange(n)
-    labels = tried = np.arange(n)
+    labels = tried = start.copy()
     modularity = -np.inf
     n_failed = 0
     while True:

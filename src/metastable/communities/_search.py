@@ -19,6 +19,9 @@ Labels = NDArray[np.int64]
 
 # Unstructured matrices of 50 to 1,000 nodes: more find hardly anything higher in 20 starts.
 _MOST_SHAKES, _SHAKEN_WEIGHTS = 10, 1_000_000
+# How many of the best results are shaken on, until how many shakes in a row have failed: of 20 unstructured matrices of
+# 1,000 nodes it found higher maxima in 13, for a twelfth more time.
+_FINALS = ((3, 2), (1, 5))
 
 
 @dataclass(frozen=True)
@@ -65,11 +68,21 @@ class Search:
         # Shakes cost as much as the square of the nodes; of large networks there is time for fewer.
         n_shakes = min(_MOST_SHAKES, _SHAKEN_WEIGHTS // weights.size)
 
-        def start(number: int) -> tuple[Labels, float]:
-            state = stream(seed, Purpose.COMMUNITIES, *address, number).integers(2**63, size=1, dtype=np.uint64)
-            return climb(weights, n_shakes, state)
+        def search(starts: list[Labels], n_failed: int, first: int) -> list[tuple[Labels, float]]:
+            def start(k: int) -> tuple[Labels, float]:
+                rng = stream(seed, Purpose.COMMUNITIES, *address, first + k)
+                return climb(weights, starts[k], n_failed, rng.integers(2**63, size=1, dtype=np.uint64))
 
-        return _best(_all(start, self.n_starts, n_jobs))
+            return _all(start, len(starts), n_jobs)
+
+        number = self.n_starts
+        found = search([np.arange(len(weights))] * number, n_shakes, 0)
+        for n_best, n_failed in _FINALS:
+            if n_failed > n_shakes:
+                best = sorted(found, key=lambda each: -each[1])[:n_best]
+                found += search([labels for labels, _ in best], n_failed, number)
+                number += len(best)
+        return _best(found)
 
     def _kmeans(self, weights: Array, seed: int, address: tuple[int, ...], n_jobs: int | None) -> tuple[Labels, float]:
         degree = weights.sum(axis=1)

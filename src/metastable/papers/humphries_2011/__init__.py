@@ -38,7 +38,8 @@ _QUICK = {
 }
 _FULL = {
     "n_louvain": {"2": 30, "3": 30, "5": 30},
-    "n_kmeans": {"2": 30, "3": 30, "5": 30},
+    # A minute for each set of five groups, of which there are two kinds at ten levels.
+    "n_kmeans": {"2": 30, "3": 30, "5": 3},
     "n_random": 1000,
     "n_sessions": 10,
     "n_starts": 20,
@@ -51,7 +52,7 @@ _FULL = {
     "n_networks": 3,
     "n_network_starts": 20,
     "n_neurons": [50, 100, 200, 400, 700, 1000],
-    "largest_kmeans": 400,
+    "largest_kmeans": 200,
     "n_scaling_sets": 20,
     "n_fixed": 200,
     "rate_widths": [1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9, 2.0],

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from metastable.reconstruction._least_squares import invert_lower, least_squares, row_rank
+from metastable.reconstruction._lapack import invert_lower
+from metastable.reconstruction._least_squares import least_squares, row_rank
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Synapses from spikes: equations of intervals, solvers, sparse solvers, and what cannot be known."""
 
+from metastable.reconstruction._current_model import CurrentModel as CurrentModel
 from metastable.reconstruction._neuron_model import NeuronModel as NeuronModel
 from metastable.reconstruction._reconstruct import reconstruct as reconstruct
 from metastable.reconstruction._reconstruction import Reconstruction as Reconstruction
@@ -15,6 +16,7 @@ from metastable.reconstruction._sparse import orthogonal_matching_pursuit as ort
 from metastable.reconstruction._status import Status as Status
 
 __all__ = [
+    "CurrentModel",
     "NeuronModel",
     "Reconstruction",
     "Scan",

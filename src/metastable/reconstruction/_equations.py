@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable.reconstruction._kernels import fill_rows, mark_acceptable
+from metastable.reconstruction._kernels import fill_rows, mark_acceptable, mark_touched
 from metastable.reconstruction._neuron_model import NeuronModel
 from metastable.reconstruction._recording import Recording
 
@@ -52,7 +52,7 @@ class Equations:
 
     def prepare(self) -> None:
         """Make what all neurons share; otherwise the first that needs it does, on each thread."""
-        _ = self.recording.fires, self.recording.together, self._shared, self.recording.spikes.trial_offsets
+        _ = self.recording.fires, self.recording.together, self._touched, self._shared
 
     @property
     def n_columns(self) -> int:
@@ -62,16 +62,18 @@ class Equations:
     def columns(self, i: int) -> Ints:
         """Return the column of each presynaptic neuron, (n,); -1 where there is no connection.
 
-        Neurons that always fire together, over equal delays, share a column.
+        Neurons that always fire together, over equal delays, share the column of the first, whose unknown is the sum of
+        their weights: each arrival counts once.
         """
         column = np.arange(self.model.n)
-        delay = self.delays(i)
-        for members in self.recording.together:
-            for value in np.unique(delay[list(members)]):
-                same = [j for j in members if delay[j] == value]
-                column[same] = same[0]
         if not self.self_weights:
             column[i] = -1
+        delay = self.delays(i)
+        for members in self.recording.together:
+            first: dict[float, int] = {}
+            for j in members:
+                if column[j] >= 0:
+                    column[j] = first.setdefault(float(delay[j]), j)
         return column
 
     def delays(self, i: int) -> Array:
@@ -88,30 +90,36 @@ class Equations:
         """Return the numbers of a neuron's intervals in the recording."""
         return np.arange(self.recording.offsets[i], self.recording.offsets[i + 1])
 
-    def acceptable(self, i: int, intervals: Ints, *, tolerance_ms: float | None = None) -> NDArray[np.bool_]:
+    def acceptable(self, i: int, intervals: Ints) -> NDArray[np.bool_]:
         """Say which of a neuron's intervals end without an arrival (eqs. 7 and 7')."""
-        marks = np.zeros(intervals.size, bool)
-        spikes = self.recording.spikes
-        tolerance = self.tolerance_ms if tolerance_ms is None else tolerance_ms
-        delay = self.delays(i)
+        marks = np.ones(intervals.size, bool)
+        recording, spikes, delay = self.recording, self.recording.spikes, self.delays(i)
+        doubtful = np.arange(intervals.size)
+        if self._touched is not None:
+            # Most spikes touch no arrival at all; whether it is one at this neuron is only asked of the others.
+            touched = self._touched[recording.last[intervals]]
+            if self.tolerance_ms > 0:
+                touched |= self._touched[recording.first[intervals]]
+            doubtful = np.flatnonzero(touched)
+        asked = np.zeros(doubtful.size, bool)
         mark_acceptable(
-            marks,
+            asked,
             spikes.time_ms,
             spikes.neuron,
             spikes.trial_offsets,
             self.columns(i),
             delay,
             _span(delay),
-            *self.ends(intervals),
-            tolerance,
+            *self.ends(intervals[doubtful]),
+            self.tolerance_ms,
         )
+        marks[doubtful] = asked
         return marks
 
     def ends(self, intervals: Ints) -> tuple[NDArray[np.int32], Array, Array]:
         """Return the trial, the beginning and the end of intervals."""
-        spikes = self.recording.spikes
-        first, last = self.recording.first[intervals], self.recording.last[intervals]
-        return spikes.trial[first], spikes.time_ms[first], spikes.time_ms[last]
+        recording, begins = self.recording, self.recording.begins[intervals]
+        return recording.trial[begins], recording.time_ms[begins], recording.time_ms[begins + 1]
 
     def drive(self, i: int, trial: NDArray[np.int32]) -> Array:
         """Return the drive of a neuron in trials, mV."""
@@ -125,7 +133,6 @@ class Equations:
         power, block, block_ms = self._powers(rate)
         trial, t0, t1 = self.ends(intervals)
         theta = np.zeros((intervals.size, self.n_columns))
-        column = self.columns(i)
         fill_rows(
             theta,
             spikes.time_ms,
@@ -136,17 +143,13 @@ class Equations:
             spikes.t_start_ms,
             block_ms,
             rate,
-            column,
+            self.columns(i),
             delay,
             _span(delay),
             trial,
             t0,
             t1,
         )
-        used = column >= 0
-        factor = np.ones(self.n_columns)
-        factor[column[used]] = np.exp(delay[used] * rate)
-        theta *= factor
         return self._finish(i, theta, trial, (t0 - t1) * rate)
 
     def _finish(self, i: int, theta: Array, trial: NDArray[np.int32], exponent: Array) -> tuple[Array, Array]:
@@ -160,6 +163,16 @@ class Equations:
         if not self._same_tau:
             return self._exponentials(rate)
         return self._shared
+
+    @cached_property
+    def _touched(self) -> NDArray[np.bool_] | None:
+        """Which spikes any arrival coincides with; None where delays differ."""
+        if self.model.delay_ms.ndim:
+            return None
+        spikes = self.recording.spikes
+        touched = np.zeros(spikes.n_spikes, bool)
+        mark_touched(touched, spikes.time_ms, spikes.trial_offsets, float(self.model.delay_ms), self.tolerance_ms)
+        return touched
 
     @cached_property
     def _same_tau(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from metastable.reconstruction._current_equations import CurrentEquations
 from metastable.reconstruction._equations import Equations
 from metastable.reconstruction._least_squares import Fit, least_squares, row_rank
 from metastable.reconstruction._row_choice import RowChoice, min_scan
@@ -77,12 +78,16 @@ def solve(equations: Equations, i: int, *, method: str, choice: RowChoice) -> In
         used, held = choice.split(equations, acceptable, n_unknowns)
         theta, b = equations.rows(i, used)
     if method in ("basis-pursuit", "matching-pursuit") or (method == "auto" and len(b) < n_unknowns):
-        fit, name, proven = _sparse_fit(theta, b, method)
+        fit, name, proven = _sparse_fit(theta, _input(equations, i, b), method)
     else:
         fit, name, proven = least_squares(theta, b), "least-squares", True
         if choice.rows == "spread" and choice.n_rows is None and fit.rank < n_unknowns <= len(b):
             theta, b = equations.rows(i, choice.everything(acceptable, held))
             fit = least_squares(theta, b)
+        if method == "auto" and fit.rank < n_unknowns:
+            sparse = _sparse_fit(theta, _input(equations, i, b), method)
+            if sparse[2]:
+                fit, name, proven = sparse
     found = assemble(
         equations,
         i,
@@ -118,11 +123,13 @@ def assemble(
         open_columns = held_theta[:, ~fit.determined].any(axis=1)
         misses = np.abs(held_theta @ fit.x - held_b)[~open_columns]
         held_residual = float(misses.max()) if misses.size else np.nan
-    weights, error, sums = _places(equations, i, fit, sigma * fit.spread)
+    weights, error, sums = places(equations, i, fit, sigma * fit.spread)
     # Without a hold-out the equations test themselves, as far as there are more of them than unknowns.
     tested = float(np.abs(residual).max()) if np.isnan(held_residual) and surplus > 0 else held_residual
     if fit.rank < n_unknowns and method == "least-squares":
         status = Status.TOO_FEW_ACCEPTABLE if n_rows < n_unknowns else Status.RANK_DEFICIENT
+    elif fit.determined.sum() < n_unknowns:
+        status = Status.RANK_DEFICIENT
     elif tested > mismatch_limit(equations, i) or _fires_from_reset(equations, i, weights):
         status = Status.MODEL_MISMATCH
     else:
@@ -142,7 +149,7 @@ def assemble(
     )
 
 
-def unknown(equations: Equations, status: Status) -> Incoming:
+def unknown(equations: Equations | CurrentEquations, status: Status) -> Incoming:
     """Return a neuron of which nothing is known."""
     n = equations.model.n
     return Incoming(
@@ -176,31 +183,27 @@ def refuse_subthreshold(equations: Equations, i: int, acceptable: Ints) -> None:
 
 def _sparse_fit(theta: Array, b: Array, method: str) -> tuple[Fit, str, bool]:
     """Return a sparse solution, how it was found, and whether it proves itself."""
-    live = np.abs(theta).max(axis=0, initial=0.0) > 0
-    x, name, proven = None, "matching-pursuit", True
-    if method != "basis-pursuit":
-        x = orthogonal_matching_pursuit(theta, b)
+    rank, live = row_rank(theta), np.abs(theta).max(axis=0, initial=0.0) > 0
     if method == "basis-pursuit":
-        x, name = basis_pursuit(theta, b), "basis-pursuit"
+        x, name = basis_pursuit(theta, b), method
         exact = np.abs(theta @ x - b).max() <= ROUNDING * np.abs(b).max()
-        proven = bool(exact and 2 * np.count_nonzero(x) < len(b))
-    if x is None:
-        x, live, proven = np.zeros(theta.shape[1]), np.zeros_like(live), False
-    return (
-        Fit(
-            x=x,
-            determined=live,
-            rank=row_rank(theta),
-            condition=np.nan,
-            spread=np.full(x.size, np.nan),
-        ),
-        name,
-        proven,
-    )
+        proven = bool(exact and 2 * np.count_nonzero(x) < rank)
+    else:
+        x, name = orthogonal_matching_pursuit(theta, b), "matching-pursuit"
+        proven = x is not None
+        if x is None:
+            x, live = np.zeros(theta.shape[1]), np.zeros_like(live)
+    return Fit(x=x, determined=live, rank=rank, condition=np.nan, spread=np.full(x.size, np.nan)), name, proven
 
 
-def _places(equations: Equations, i: int, fit: Fit, error: Array) -> tuple[Array, Array, Array]:
-    """Distribute the unknowns: to one neuron each, to a sum where several share one, else NaN."""
+def _input(equations: Equations, i: int, b: Array) -> Array:
+    """Return the right side, or zeros if it is nothing but rounding errors: those of a neuron without input."""
+    span = equations.model.threshold_mv[i] - equations.model.reset_mv[i]
+    return b if np.abs(b).max(initial=0.0) > ROUNDING * span else np.zeros_like(b)
+
+
+def places(equations: Equations | CurrentEquations, i: int, fit: Fit, error: Array) -> tuple[Array, Array, Array]:
+    """Return weights, their errors and sums of weights: an unknown is one weight, or the sum of several, else NaN."""
     column = equations.columns(i)
     n = column.size
     members = np.bincount(column[column >= 0], minlength=n)

@@ -15,6 +15,17 @@ _MARGIN_MS = 1e-6
 
 
 @njit(nogil=True, cache=True)
+def mark_touched(touched, time, trial_offsets, delay, tolerance):
+    """Mark the spikes at whose time, within the tolerance, anything arrives anywhere over the one delay of all."""
+    for trial in range(trial_offsets.size - 1):
+        k, stop = trial_offsets[trial], trial_offsets[trial + 1]
+        for m in range(k, stop):
+            while k < stop and time[k] + delay < time[m] and abs(time[k] + delay - time[m]) > tolerance:
+                k += 1
+            touched[m] = k < stop and abs(time[k] + delay - time[m]) <= tolerance
+
+
+@njit(nogil=True, cache=True)
 def mark_acceptable(acceptable, time, neuron, trial_offsets, column, delay, span, trial, t0, t1, tolerance):
     """Mark the intervals at whose end, within the tolerance, nothing arrives; with a tolerance also at their beginning.
 
@@ -32,26 +43,45 @@ def mark_acceptable(acceptable, time, neuron, trial_offsets, column, delay, span
 def fill_rows(
     theta, time, neuron, trial_offsets, power, block, origin_ms, block_ms, rate, column, delay, span, trial, t0, t1
 ):
-    """Add up what is left at the end of each interval of the arrivals within it, without the factor exp(delay rate).
+    """Add up what is left at the end of each interval of the arrivals within it.
 
     `power` is exp((t - reference) rate) with the reference at the beginning of the spike's `block`: one exponential
-    per row and block instead of one per arrival.
+    per row and block instead of one per arrival. Nearly all of the time is one addition per arrival; what is the same
+    for all arrivals of a row waits until its end.
     """
+    factor = np.zeros(theta.shape[1])
+    for j in range(column.size):
+        if column[j] == j:
+            factor[j] = math.exp(delay[j] * rate)
     for m in range(t0.size):
         start, stop = trial_offsets[trial[m]], trial_offsets[trial[m] + 1]
-        k = start + np.searchsorted(time[start:stop], t0[m] - span[1] - _MARGIN_MS)
-        latest = t1[m] - span[0] + _MARGIN_MS
-        current = -1
-        scale = 0.0
-        while k < stop and time[k] <= latest:
-            j = neuron[k]
-            arrival = time[k] + delay[j]
-            if column[j] >= 0 and arrival > t0[m] and arrival < t1[m]:
-                if block[k] != current:
-                    current = block[k]
-                    scale = math.exp((origin_ms + current * block_ms - t1[m]) * rate)
-                theta[m, column[j]] += power[k] * scale
+        within = time[start:stop]
+        k = start + np.searchsorted(within, t0[m] - span[1] - _MARGIN_MS)
+        end = start + np.searchsorted(within, t1[m] - span[0] + _MARGIN_MS)
+        row = theta[m]
+        # At both ends there may be spikes that arrive within the interval or not, depending on their delay.
+        while k < end and time[k] <= t0[m] - span[0] + _MARGIN_MS:
+            _add_if_within(row, k, time, neuron, power, block, origin_ms, block_ms, rate, delay, t0[m], t1[m])
             k += 1
+        while k < end and time[end - 1] >= t1[m] - span[1] - _MARGIN_MS:
+            end -= 1
+            _add_if_within(row, end, time, neuron, power, block, origin_ms, block_ms, rate, delay, t0[m], t1[m])
+        while k < end:
+            current, stop = block[k], end
+            if block[end - 1] != current:
+                stop = k + np.searchsorted(block[k:end], current + 1)
+            scale = math.exp((origin_ms + current * block_ms - t1[m]) * rate)
+            # Unsigned numbers spare the test for negative ones, a third of the time.
+            for within_block in range(np.uint64(k), np.uint64(stop)):
+                row[np.uint64(neuron[within_block])] += power[within_block] * scale
+            k = stop
+        row *= factor
+
+
+@njit(nogil=True, cache=True)
+def _add_if_within(row, k, time, neuron, power, block, origin_ms, block_ms, rate, delay, t0, t1):
+    if t0 < time[k] + delay[neuron[k]] < t1:
+        row[neuron[k]] += power[k] * math.exp((origin_ms + block[k] * block_ms - t1) * rate)
 
 
 @njit(nogil=True, cache=True)

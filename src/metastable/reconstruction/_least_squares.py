@@ -9,14 +9,14 @@ import numpy as np
 import scipy.linalg as sl
 from numpy.typing import NDArray
 
+from metastable.reconstruction._lapack import invert_lower
+
 Array = NDArray[np.float64]
 
 # The normal equations square the condition; one refinement repairs what they lose up to here, pivoting beyond.
 _WORST_CONDITION = 1e6
 # Part of an undetermined combination that a weight may have and still count as determined.
 _LEAST_SHARE = 1e-6
-# Smaller triangles are inverted by LAPACK; larger ones in halves, by products that leave the interpreter free.
-_SMALL_TRIANGLE = 96
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,33 +58,31 @@ def least_squares(a: Array, b: Array) -> Fit:
 
     Notes
     -----
-    Columns are scaled to length 1. Normal equations by Cholesky cost the same as elimination of a square system and
-    run at the speed of a matrix product; a step of refinement with the residual of the equations themselves returns
-    the digits that squaring the condition takes. If it exceeds 1e6, the equations are too few, or dependent: QR with
-    column pivoting.
+    Normal equations by Cholesky cost the same as elimination of a square system and run at the speed of a matrix
+    product; a step of refinement with the residual of the equations themselves returns the digits that squaring the
+    condition takes. Scaling the columns would not change a digit of the factor but for rounding (Van der Sluis 1969,
+    Numer. Math. 14, 14), so that only the condition is computed as if they were. If it exceeds 1e6, the equations are
+    too few, or dependent: QR with column pivoting.
     """
     gram = a.T @ a
-    length = np.sqrt(np.diagonal(gram))
-    live = length > 0
+    squared = np.diagonal(gram).copy()
+    live = squared > 0
     n_live = int(live.sum())
     if len(a) < n_live:
-        return _pivoted(a, b, length, live)
-    scale = np.divide(1.0, length, out=np.zeros_like(length), where=live)
-    gram *= scale[:, None]
-    gram *= scale
-    gram.ravel()[:: length.size + 1] = 1.0
+        return _pivoted(a, b, np.sqrt(squared), live)
+    gram.ravel()[:: squared.size + 1][~live] = 1.0
     try:
         inverse = invert_lower(np.linalg.cholesky(gram))
     except np.linalg.LinAlgError:
-        return _pivoted(a, b, length, live)
-    spread_squared = np.einsum("ij,ij->j", inverse, inverse)
-    condition = float(np.sqrt(n_live * spread_squared[live].sum()))
+        return _pivoted(a, b, np.sqrt(squared), live)
+    variance = np.where(live, np.einsum("ij,ij->j", inverse, inverse), 0.0)
+    condition = float(np.sqrt(n_live * (variance @ squared)))
     if not condition < _WORST_CONDITION:
-        return _pivoted(a, b, length, live)
-    x = np.zeros(length.size)
+        return _pivoted(a, b, np.sqrt(squared), live)
+    x = np.zeros(squared.size)
     for _ in range(2):
-        x += scale * (inverse.T @ (inverse @ (scale * (a.T @ (b - a @ x)))))
-    return Fit(x=x, determined=live, rank=n_live, condition=condition, spread=np.sqrt(spread_squared) * scale)
+        x += inverse.T @ (inverse @ (a.T @ (b - a @ x)))
+    return Fit(x=x, determined=live, rank=n_live, condition=condition, spread=np.sqrt(variance))
 
 
 def row_rank(a: Array) -> int:
@@ -99,22 +97,6 @@ def row_rank(a: Array) -> int:
         if pivots.min() > 1 / _WORST_CONDITION:
             return len(a)
     return int(np.linalg.matrix_rank(a))
-
-
-def invert_lower(triangle: NDArray) -> Array:
-    """Return the inverse of a lower triangular matrix.
-
-    By halves: products of matrices run on all threads at once, while LAPACK's own inverse holds the interpreter.
-    """
-    n = len(triangle)
-    if n <= _SMALL_TRIANGLE:
-        return sl.solve_triangular(triangle, np.eye(n), lower=True, check_finite=False)
-    half = n // 2
-    inverse = np.zeros_like(triangle)
-    inverse[:half, :half] = invert_lower(triangle[:half, :half])
-    inverse[half:, half:] = invert_lower(triangle[half:, half:])
-    inverse[half:, :half] = -inverse[half:, half:] @ (triangle[half:, :half] @ inverse[:half, :half])
-    return inverse
 
 
 def _pivoted(a: Array, b: Array, length: Array, live: NDArray[np.bool_]) -> Fit:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from metastable._validation import require_instance, require_numbers
+from metastable.reconstruction._parameters import broadcast, owned, range_of, shortened
 from metastable.spikes import SpikeData
 
 Array = NDArray[np.float64]
-
-# Longer arrays enter the provenance as a fingerprint.
-_LONGEST_LIST = 10_000
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -63,15 +60,11 @@ class NeuronModel:
         n = drive.shape[-1]
         arrays = {"drive_mv": drive}
         for name in ("tau_ms", "threshold_mv", "reset_mv"):
-            arrays[name] = _broadcast(name, getattr(self, name), (n,))
+            arrays[name] = broadcast(name, getattr(self, name), (n,))
         delay = require_numbers("delay_ms", self.delay_ms)
-        arrays["delay_ms"] = delay if delay.ndim == 0 else _broadcast("delay_ms", delay, (n, n))
+        arrays["delay_ms"] = delay if delay.ndim == 0 else broadcast("delay_ms", delay, (n, n))
         for name, array in arrays.items():
-            if not np.isfinite(array).all():
-                raise ValueError(f"{name} holds NaN or infinite values; give finite ones.")
-            own = np.array(array)
-            own.setflags(write=False)
-            object.__setattr__(self, name, own)
+            object.__setattr__(self, name, owned(name, array))
         if (self.tau_ms <= 0).any():
             raise ValueError(f"tau_ms must be above 0, got {self.tau_ms.min():g}.")
         if (self.delay_ms < 0).any():
@@ -92,6 +85,11 @@ class NeuronModel:
     def n_drives(self) -> int | None:
         """Number of driving conditions, None if one holds in all trials."""
         return len(self.drive_mv) if self.drive_mv.ndim == 2 else None
+
+    @property
+    def settle_ms(self) -> Array:
+        """Time after which arrivals from before the recording no longer count, (n,), ms."""
+        return np.broadcast_to(self.delay_ms.max(axis=-1), (self.n,))
 
     @classmethod
     def of(cls, network: Any, *, drive_mv: ArrayLike | None = None) -> NeuronModel:
@@ -139,11 +137,11 @@ class NeuronModel:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the parameters JSON-ready; long arrays as a fingerprint."""
-        return {name: _shortened(getattr(self, name)) for name in self.__dataclass_fields__}
+        return {name: shortened(getattr(self, name)) for name in self.__dataclass_fields__}
 
     def __repr__(self) -> str:
         ranges = ", ".join(
-            f"{name} {_range(getattr(self, f'{name}_{unit}'))} {'mV' if unit == 'mv' else 'ms'}"
+            f"{name} {range_of(getattr(self, f'{name}_{unit}'))} {'mV' if unit == 'mv' else 'ms'}"
             for name, unit in (("tau", "ms"), ("drive", "mv"), ("threshold", "mv"), ("reset", "mv"), ("delay", "ms"))
         )
         trials = "" if self.n_drives is None else f", {self.n_drives} drives"
@@ -156,23 +154,3 @@ def as_model(model: Any, spikes: SpikeData) -> NeuronModel:
         return model
     require_instance("spikes", spikes, SpikeData, do="build one from times and neurons")
     return NeuronModel.of(model, drive_mv=spikes.meta.get("drives_mv"))
-
-
-def _broadcast(name: str, values: Any, shape: tuple[int, ...]) -> Array:
-    array = require_numbers(name, values)
-    if array.shape not in ((), shape):
-        raise ValueError(f"{name} must be a number or have shape {shape}, got {array.shape}.")
-    return np.broadcast_to(array, shape)
-
-
-def _range(values: Array) -> str:
-    low, high = values.min(), values.max()
-    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
-
-
-def _shortened(values: Array) -> Any:
-    if values.size and (values == values.flat[0]).all():
-        return float(values.flat[0])
-    if values.size <= _LONGEST_LIST:
-        return values.tolist()
-    return f"sha256 {hashlib.sha256(values.tobytes()).hexdigest()} of shape {values.shape}"

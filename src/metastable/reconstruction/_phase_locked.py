@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from metastable._parallel import Monitor, run_jobs
 from metastable.reconstruction._equations import Equations
 from metastable.reconstruction._incoming import Incoming, assemble, refuse_subthreshold
-from metastable.reconstruction._least_squares import Fit, invert_lower
+from metastable.reconstruction._lapack import invert_lower
+from metastable.reconstruction._least_squares import Fit
 from metastable.reconstruction._row_choice import evenly
 
 Array = NDArray[np.float64]
@@ -52,7 +53,7 @@ def find_volleys(equations: Equations) -> Volleys:
     recording, n = equations.recording, equations.model.n
     spikes, counts = recording.spikes, recording.counts
     shortest, longest = _delay_range(equations)
-    time = spikes.time_ms[recording.by_neuron]
+    time = recording.time_ms
     first = np.concatenate([[0], counts.T.ravel().cumsum()[:-1]]).reshape(n, spikes.n_trials).T
     enough = np.flatnonzero((counts >= 3).all(axis=1))
     ends = time[first[enough] + counts[enough] - 1]

@@ -10,15 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metastable._validation import require_instance, require_number
+from metastable.reconstruction._current_model import CurrentModel
 from metastable.reconstruction._neuron_model import NeuronModel
 from metastable.spikes import SpikeData
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-# An interval far outside of this range of time constants has been given in another unit: after 40 time constants
-# nothing is left of an arrival, and within a thousandth nothing has happened yet.
-_SHORTEST_ISI, _LONGEST_ISI = 2e-3, 500.0
+# A mean interval outside of this range of time constants has been given in another unit: within a fiftieth of a time
+# constant next to nothing happens, and of an arrival forty ago nothing is left.
+_SHORTEST_ISI, _LONGEST_ISI = 2e-2, 500.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,10 +29,12 @@ class Recording:
     Parameters
     ----------
     spikes : SpikeData
-    by_neuron : ndarray of int, (n_spikes,)
-        Positions of all spikes by neuron, then trial, then time.
+    time_ms, trial : ndarray, (n_spikes,)
+        Of all spikes by neuron, then trial, then time.
+    begins : ndarray of int, (n_intervals,)
+        Where in these the intervals of all neurons begin; each ends with the next spike.
     first, last : ndarray of int, (n_intervals,)
-        Where in `spikes` the intervals of all neurons begin and end, by neuron, then trial, then time.
+        Where in `spikes` the intervals of all neurons begin and end, in the same order.
     offsets : ndarray of int, (n + 1,)
         Where the intervals of each neuron begin.
     n_isis : ndarray of int, (n,)
@@ -39,32 +42,36 @@ class Recording:
     """
 
     spikes: SpikeData
-    by_neuron: Ints
+    time_ms: Array
+    trial: NDArray[np.int32]
+    begins: Ints
     first: Ints
     last: Ints
     offsets: Ints
     n_isis: Ints
 
     @classmethod
-    def of(cls, spikes: SpikeData, model: NeuronModel) -> Recording:
+    def of(cls, spikes: SpikeData, model: NeuronModel | CurrentModel) -> Recording:
         """Arrange a recording, or refuse it in one sentence."""
         by_neuron = _by_neuron(spikes)
-        a, b = by_neuron[:-1], by_neuron[1:]
-        same = (spikes.neuron[a] == spikes.neuron[b]) & (spikes.trial[a] == spikes.trial[b])
-        first, last = a[same], b[same]
-        gap = spikes.time_ms[last] - spikes.time_ms[first]
-        _refuse_duplicates(spikes, first[gap == 0])
+        # Taken from all over the recording once, and read in their order from then on.
+        time, trial = spikes.time_ms[by_neuron], spikes.trial[by_neuron]
+        neuron = np.repeat(np.arange(model.n), np.bincount(spikes.neuron, minlength=model.n))
+        begins = np.flatnonzero((neuron[1:] == neuron[:-1]) & (trial[1:] == trial[:-1]))
+        gap = time[begins + 1] - time[begins]
+        _refuse_duplicates(spikes, by_neuron[begins[gap == 0]])
         _refuse_seconds(model, gap)
-        neuron = spikes.neuron[first]
-        longest = np.broadcast_to(model.delay_ms.max(axis=-1), (model.n,))
-        known = spikes.time_ms[first] >= spikes.t_start_ms + longest[neuron]
+        n_isis = np.bincount(neuron[begins], minlength=model.n)
+        begins = begins[time[begins] >= spikes.t_start_ms + model.settle_ms[neuron[begins]]]
         return cls(
             spikes=spikes,
-            by_neuron=by_neuron,
-            first=first[known],
-            last=last[known],
-            offsets=np.concatenate([[0], np.bincount(neuron[known], minlength=model.n).cumsum()]),
-            n_isis=np.bincount(neuron, minlength=model.n),
+            time_ms=time,
+            trial=trial,
+            begins=begins,
+            first=by_neuron[begins],
+            last=by_neuron[begins + 1],
+            offsets=np.concatenate([[0], np.bincount(neuron[begins], minlength=model.n).cumsum()]),
+            n_isis=n_isis,
         )
 
     @cached_property
@@ -80,7 +87,7 @@ class Recording:
     @cached_property
     def together(self) -> tuple[tuple[int, ...], ...]:
         """Groups of neurons whose spike trains are the same, float by float."""
-        time, trial = self.spikes.time_ms[self.by_neuron], self.spikes.trial[self.by_neuron]
+        time, trial = self.time_ms, self.trial
         edges = np.concatenate([[0], self.counts.sum(axis=0).cumsum()])
         groups: dict[bytes, list[int]] = {}
         for i, (start, stop) in enumerate(pairwise(edges.tolist())):
@@ -123,7 +130,7 @@ def _refuse_duplicates(spikes: SpikeData, doubled: Ints) -> None:
         )
 
 
-def _refuse_seconds(model: NeuronModel, gap: Array) -> None:
+def _refuse_seconds(model: NeuronModel | CurrentModel, gap: Array) -> None:
     if not gap.size:
         return
     mean, tau = float(gap.mean()), float(model.tau_ms.mean())

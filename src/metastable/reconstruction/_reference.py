@@ -24,7 +24,8 @@ def reference_row(
 ) -> Array:
     """Return the row of an interval, given the spikes of its trial (eq. 8)."""
     arrival, target = time + delay[neuron], column[neuron]
-    within = (arrival > t0) & (arrival < t1) & (target >= 0)
+    # Of neurons that always fire together each arrival counts once.
+    within = (arrival > t0) & (arrival < t1) & (target == neuron)
     row = np.zeros(n_columns)
     np.add.at(row, target[within], np.exp(-(t1 - arrival[within]) / tau_ms))
     return row

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
+from threadpoolctl import threadpool_limits
 
 from metastable._parallel import Monitor, run_jobs
 from metastable._validation import require_choice, require_integer, require_number, require_numbers
-from metastable.reconstruction._blas_threads import one_blas_thread
 from metastable.reconstruction._equations import Equations
 from metastable.reconstruction._incoming import SubthresholdError, solve
 from metastable.reconstruction._neuron_model import NeuronModel
@@ -126,7 +126,8 @@ def scan(
         monitor.advance(1)
         return result
 
-    with one_blas_thread():
+    # As in `reconstruct`: the same rounding errors for any number of jobs.
+    with threadpool_limits(limits=1, user_api="blas"):
         at = run_jobs(
             job, tried.tolist(), n_jobs=n_jobs, total=tried.size, label=parameter, unit="values", progress=progress
         )
@@ -137,12 +138,18 @@ def scan(
         ordered = np.sort(tried)
         place = int(np.searchsorted(ordered, best))
         low, high = ordered[max(place - 1, 0)], ordered[min(place + 1, tried.size - 1)]
-        with one_blas_thread():
-            found: Any = minimize_scalar(
-                residual, bounds=(low, high), method="bounded", options={"xatol": 1e-11 * best, "maxiter": 200}
-            )
-        if found.fun < least:
-            best, least = float(found.x), float(found.fun)
+        # The search is as exact as half the digits of its variable: the second, for what is missing, finds the others.
+        for reach in (np.inf, 1e-6 * best):
+            bounds = max(low - best, -reach), min(high - best, reach)
+            with threadpool_limits(limits=1, user_api="blas"):
+                found: Any = minimize_scalar(
+                    lambda missing, start=best: residual(start + missing),
+                    bounds=bounds,
+                    method="bounded",
+                    options={"xatol": 1e-15 * best, "maxiter": 200},
+                )
+            if found.fun < least:
+                best, least = best + float(found.x), float(found.fun)
     return Scan(parameter=parameter, values=tried, residual_mv=residuals, best=best, best_residual_mv=least)
 
 

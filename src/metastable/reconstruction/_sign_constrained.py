@@ -9,8 +9,9 @@ Array = NDArray[np.float64]
 
 # Exchanges of whole blocks that do not lower the number of wrong entries, before entries are exchanged one by one.
 _PATIENCE = 3
-# Entries that are 0 up to rounding are not exchanged for ever.
-_ROUNDING = 1e-12
+# Entries that are 0 up to rounding do not count as wrong. What rounding is depends on the condition: with every entry
+# that is exchanged alone the limit grows, so that no such entry can be exchanged for ever.
+_ROUNDING, _GROWTH = 1e-12, 1.1
 
 
 def sign_constrained(gram: Array, right: Array, sign: Array) -> Array:
@@ -40,12 +41,12 @@ def sign_constrained(gram: Array, right: Array, sign: Array) -> Array:
     bound = sign != 0
     held = np.zeros(right.size, bool)
     fewest, patience = right.size + 1, _PATIENCE
+    length = np.sqrt(np.diagonal(gram))
+    small = _ROUNDING * float(np.abs(right / length).max(initial=0.0))
     while True:
         x = np.zeros(right.size)
         x[~held] = np.linalg.solve(gram[np.ix_(~held, ~held)], right[~held])
         gain = right - gram @ x
-        length = np.sqrt(np.diagonal(gram))
-        small = _ROUNDING * max(float(np.abs(right / length).max(initial=0.0)), 1e-300)
         wrong = bound & np.where(held, gain * flip > small * length, x * flip < -small / length)
         n_wrong = int(wrong.sum())
         if not n_wrong:
@@ -56,4 +57,5 @@ def sign_constrained(gram: Array, right: Array, sign: Array) -> Array:
             patience -= 1
         else:
             wrong[: np.flatnonzero(wrong)[-1]] = False
+            small *= _GROWTH
         held ^= wrong

@@ -6,7 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 import metastable as mst
-from metastable.cli import _PAPERS, main
+from metastable.cli import main
+from metastable.cli._main import _PAPERS
 
 SMALL = ["--n-e", "400", "--n-clusters", "5", "--duration", "300"]
 
@@ -19,7 +20,7 @@ def run(*arguments, ok=True):
 
 def test_commands_are_listed():
     output = run("--help").output
-    for command in ("reproduce", "papers", "simulate", "stats", "communities"):
+    for command in ("reproduce", "papers", "simulate", "stats", "communities", "reconstruct"):
         assert command in output
 
 

@@ -48,6 +48,20 @@ def test_agreement_equals_that_of_scikit_learn(seed):
     mutual = metrics.mutual_info_score(a, b)
     both = metrics.mutual_info_score(a, a) + metrics.mutual_info_score(b, b)
     assert communities.variation_of_information(a, b) == pytest.approx(both - 2 * mutual, abs=1e-12)
+    rand = metrics.adjusted_rand_score(a, b)
+    assert communities.adjusted_rand_index(a, b) == pytest.approx(rand, abs=1e-12)
+    # Nodes in no group are left out.
+    some = np.where(np.arange(50) < 10, -1, a)
+    rand = metrics.adjusted_rand_score(a[10:], b[10:])
+    assert communities.adjusted_rand_index(some, b) == pytest.approx(rand, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [([0, 0, 0], [1, 1, 1]), ([0, 1, 2], [2, 0, 1]), ([0, 0, 0], [0, 1, 2]), ([0, 0, 1], [1, 1, 1])]
+)
+def test_rand_index_of_partitions_that_divide_nothing(a, b):
+    metrics = pytest.importorskip("sklearn.metrics")
+    assert communities.adjusted_rand_index(a, b) == pytest.approx(metrics.adjusted_rand_score(a, b), abs=1e-12)
 
 
 def random_similarity(n, n_blocks, contrast, seed):

@@ -1,5 +1,6 @@
 """Groups in spike trains: similarity, modularity, significance, and what the groups do."""
 
+from metastable.communities._agreement import adjusted_rand_index as adjusted_rand_index
 from metastable.communities._agreement import normalized_mutual_information as normalized_mutual_information
 from metastable.communities._agreement import variation_of_information as variation_of_information
 from metastable.communities._coherence import Coherence as Coherence
@@ -35,6 +36,7 @@ __all__ = [
     "PowerSpectrum",
     "Recurrence",
     "SlidingWindows",
+    "adjusted_rand_index",
     "coherence",
     "detect",
     "detect_responses",

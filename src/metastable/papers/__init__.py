@@ -17,6 +17,7 @@ _MODULES = {
     "litwin-kumar-doiron-2012": "litwin_kumar_doiron_2012",
     "rost-2018": "rost_2018",
     "humphries-2011": "humphries_2011",
+    "van-bussel-2011": "van_bussel_2011",
 }
 
 
@@ -31,7 +32,7 @@ def available() -> list[str]:
     --------
     >>> import metastable as mst
     >>> mst.papers.available()
-    ['litwin-kumar-doiron-2012', 'rost-2018', 'humphries-2011']
+    ['litwin-kumar-doiron-2012', 'rost-2018', 'humphries-2011', 'van-bussel-2011']
     """
     return list(_MODULES)
 

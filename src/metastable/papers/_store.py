@@ -79,6 +79,6 @@ def _source_digest() -> str:
     digest = hashlib.sha256()
     for path in sorted(package.rglob("*.py")):
         relative = path.relative_to(package)
-        if relative.parts[0] not in ("cli.py", "figures", "explorer"):
+        if relative.parts[0] not in ("cli", "figures", "explorer"):
             digest.update(relative.as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]

@@ -10,6 +10,7 @@ from metastable._provenance import version
 if TYPE_CHECKING:
     from metastable import communities as communities
     from metastable import figures as figures
+    from metastable import finite_size as finite_size
     from metastable import meanfield as meanfield
     from metastable import networks as networks
     from metastable import papers as papers
@@ -25,6 +26,7 @@ __all__ = [
     "SpikeData",
     "communities",
     "figures",
+    "finite_size",
     "meanfield",
     "networks",
     "papers",
@@ -39,6 +41,7 @@ __all__ = [
 _ROOMS = (
     "communities",
     "figures",
+    "finite_size",
     "meanfield",
     "networks",
     "papers",

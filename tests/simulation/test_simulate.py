@@ -155,7 +155,7 @@ def test_what_cannot_be_run_again(net):
         rerun(spikes)
     with pytest.raises(ValueError, match="this result carries no record of a simulation"):
         rerun(SpikeData(time_ms=[], neuron=[], n_neurons=1, t_stop_ms=1, meta={"provenance": "by hand"}))
-    with pytest.raises(TypeError, match="result must be SpikeData or BinaryActivity, got str"):
+    with pytest.raises(TypeError, match="result must be SpikeData, BinaryActivity or FiniteSizeActivity, got str"):
         rerun("spikes.npz")
 
 
@@ -237,7 +237,7 @@ def test_one_clear_sentence(net, options, error, said):
 
 def test_other_things_that_are_refused(net):
     with pytest.raises(
-        TypeError, match="network must be a LIFNetwork, a BinaryNetwork, a PulseNetwork or a wired one, got dict"
+        TypeError, match=r"network must be a LIFNetwork, a BinaryNetwork, .*a FiniteSizeNetwork, got dict"
     ):
         simulate(net.to_dict(), **SHORT)
     with pytest.raises(ValueError, match="network_index belongs to the wiring of a specification; leave it out"):

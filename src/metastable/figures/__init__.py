@@ -19,10 +19,20 @@ from metastable.figures._communities_windows import window_overview as window_ov
 from metastable.figures._curves import curve_with_spread as curve_with_spread
 from metastable.figures._curves import distribution as distribution
 from metastable.figures._curves import mark_window as mark_window
+from metastable.figures._multistability_branches import multistability_branches as multistability_branches
+from metastable.figures._multistability_map import ATTRACTOR_COLORS as ATTRACTOR_COLORS
+from metastable.figures._multistability_map import multistability_map as multistability_map
+from metastable.figures._multistability_map import multistability_regions as multistability_regions
+from metastable.figures._multistability_overview import multistability_overview as multistability_overview
 from metastable.figures._phase_plane import NULLCLINES as NULLCLINES
 from metastable.figures._phase_plane import phase_plane as phase_plane
 from metastable.figures._raster import cluster_shades as cluster_shades
 from metastable.figures._raster import raster as raster
+from metastable.figures._reconstruction_matrix import weight_matrix as weight_matrix
+from metastable.figures._reconstruction_overview import reconstruction_overview as reconstruction_overview
+from metastable.figures._reconstruction_residuals import STATUS_COLORS as STATUS_COLORS
+from metastable.figures._reconstruction_residuals import certificate_plot as certificate_plot
+from metastable.figures._reconstruction_residuals import residuals as residuals
 from metastable.figures._schematic import cluster_schematic as cluster_schematic
 from metastable.figures._style import COLORS as COLORS
 from metastable.figures._style import new_figure as new_figure
@@ -30,10 +40,13 @@ from metastable.figures._style import style as style
 from metastable.figures._style import titled as titled
 
 __all__ = [
+    "ATTRACTOR_COLORS",
     "COLORS",
     "GROUP_COLORS",
     "NULLCLINES",
+    "STATUS_COLORS",
     "branch",
+    "certificate_plot",
     "cluster_schematic",
     "cluster_shades",
     "coherence_curve",
@@ -45,15 +58,22 @@ __all__ = [
     "group_traces",
     "mark_window",
     "modularity_by_timescale",
+    "multistability_branches",
+    "multistability_map",
+    "multistability_overview",
+    "multistability_regions",
     "new_figure",
     "parameter_map",
     "phase_curve",
     "phase_plane",
     "power_spectra",
     "raster",
+    "reconstruction_overview",
     "recurrence_map",
+    "residuals",
     "style",
     "titled",
+    "weight_matrix",
     "window_agreement",
     "window_curve",
     "window_membership",

@@ -12,6 +12,7 @@ from metastable._random import resolve_seed
 from metastable._validation import require_integer
 from metastable.networks import (
     BinaryNetwork,
+    FiniteSizeNetwork,
     LIFNetwork,
     PulseNetwork,
     Stimulus,
@@ -20,6 +21,7 @@ from metastable.networks import (
     WiredPulseNetwork,
 )
 from metastable.simulation._binary_activity import BinaryActivity
+from metastable.simulation._finite_size_activity import FiniteSizeActivity
 from metastable.spikes import SpikeData
 
 
@@ -78,8 +80,31 @@ def simulate(
 ) -> SpikeData: ...
 
 
+@overload
 def simulate(
-    network: LIFNetwork | WiredLIFNetwork | BinaryNetwork | WiredBinaryNetwork | PulseNetwork | WiredPulseNetwork,
+    network: FiniteSizeNetwork,
+    *,
+    duration_ms: float,
+    n_trials: int = 1,
+    seed: int | None = None,
+    network_index: int = 0,
+    first_trial: int = 0,
+    n_jobs: int | None = None,
+    engine: str = "metastable",
+    progress: bool | None = None,
+    initial_state: ArrayLike | None = None,
+    record_potentials: bool = False,
+) -> FiniteSizeActivity: ...
+
+
+def simulate(
+    network: LIFNetwork
+    | WiredLIFNetwork
+    | BinaryNetwork
+    | WiredBinaryNetwork
+    | PulseNetwork
+    | WiredPulseNetwork
+    | FiniteSizeNetwork,
     *,
     duration_ms: float,
     n_trials: int = 1,
@@ -90,18 +115,18 @@ def simulate(
     engine: str = "metastable",
     progress: bool | None = None,
     **options: Any,
-) -> SpikeData | BinaryActivity:
+) -> SpikeData | BinaryActivity | FiniteSizeActivity:
     """Simulate trials of one network.
 
     All trials share one wiring (and one set of biases); each starts from its own random state.
 
     Parameters
     ----------
-    network : LIFNetwork, BinaryNetwork, PulseNetwork, or any of them wired
+    network : LIFNetwork, BinaryNetwork, PulseNetwork, or any of them wired, or FiniteSizeNetwork
         A specification, which is wired from `seed`, or a network that was wired before.
     duration_ms : float, ms
-        Length of a trial, from 0. Nothing is discarded: use ``spikes.select(time_ms=...)`` or
-        ``activity.discard(burn_in_ms)``.
+        Length of a trial, from 0; finite-size networks make one step in each ms. Nothing is discarded: use
+        ``spikes.select(time_ms=...)`` or ``activity.discard(burn_in_ms)``.
     n_trials : int
         Number of trials.
     seed : int, optional
@@ -142,10 +167,14 @@ def simulate(
     exit_tolerance_ms : float, ms, optional
         Pulse-coupled networks: end a trial once every neuron fires once per cycle and the longest and the shortest
         period of a cycle differ by no more than this; by default trials last `duration_ms`.
+    initial_state : array_like of 0 and 1, (n_neurons,) or (n_trials, n_neurons), optional
+        Finite-size networks: states at the start; by default every neuron is active with probability 1/2.
+    record_potentials : bool
+        Finite-size networks: whether to keep the membrane potentials, 8 bytes for each neuron and step.
 
     Returns
     -------
-    SpikeData or BinaryActivity
+    SpikeData, BinaryActivity or FiniteSizeActivity
         With cluster and population labels, and in ``meta["provenance"]`` all that `rerun` needs.
 
     Raises
@@ -169,6 +198,9 @@ def simulate(
     the same float as ``time + delay``. ``meta["drives_mv"][k]`` are the drives of the trial
     ``meta["first_trial"] + k``, ``meta["locked_ms"]`` when trials were ended by `exit_tolerance_ms` (None: not), and
     ``meta["period_spread_ms"]`` the spread of periods that had been reached.
+
+    Finite-size networks: all neurons are updated together in every step (Fasoli & Panzeri 2019); the model has no unit
+    of time, and a step counts as 1 ms.
 
     Examples
     --------
@@ -198,12 +230,12 @@ def simulate(
     if isinstance(network, LIFNetwork | BinaryNetwork | PulseNetwork):
         seed = resolve_seed(seed)
         wired = network.wire(seed, network_index=network_index)
-    elif require_integer("network_index", network_index) not in (0, network.network_index):
-        raise ValueError("network_index belongs to the wiring of a specification; leave it out for a wired network.")
+    elif require_integer("network_index", network_index) not in (0, getattr(network, "network_index", 0)):
+        raise ValueError("network_index belongs to the wiring of a specification; leave it out for other networks.")
     else:
         wired = network
-        # A pulse-coupled network that was built from arrays has no seed: fresh entropy then.
-        seed = resolve_seed(wired.seed if seed is None else seed)
+        # A network that was given weight by weight has no seed: fresh entropy then.
+        seed = resolve_seed(getattr(wired, "seed", None) if seed is None else seed)
     resolve_n_jobs(n_jobs)
     first = require_integer("first_trial", first_trial, minimum=0)
     trials = range(first, first + require_integer("n_trials", n_trials, minimum=1))
@@ -227,19 +259,25 @@ def rerun(result: SpikeData, *, n_jobs: int | None = None) -> SpikeData: ...
 def rerun(result: BinaryActivity, *, n_jobs: int | None = None) -> BinaryActivity: ...
 
 
-def rerun(result: SpikeData | BinaryActivity, *, n_jobs: int | None = None) -> SpikeData | BinaryActivity:
+@overload
+def rerun(result: FiniteSizeActivity, *, n_jobs: int | None = None) -> FiniteSizeActivity: ...
+
+
+def rerun(
+    result: SpikeData | BinaryActivity | FiniteSizeActivity, *, n_jobs: int | None = None
+) -> SpikeData | BinaryActivity | FiniteSizeActivity:
     """Simulate again what made a result, from its provenance alone.
 
     Parameters
     ----------
-    result : SpikeData or BinaryActivity
+    result : SpikeData, BinaryActivity or FiniteSizeActivity
         Made by `simulate`, here or in a file; selections of it are simulated whole.
     n_jobs : int, optional
         As in `simulate`.
 
     Returns
     -------
-    SpikeData or BinaryActivity
+    SpikeData, BinaryActivity or FiniteSizeActivity
 
     Raises
     ------
@@ -254,8 +292,11 @@ def rerun(result: SpikeData | BinaryActivity, *, n_jobs: int | None = None) -> S
     >>> bool((mst.simulation.rerun(spikes).time_ms == spikes.time_ms).all())
     True
     """
-    if not isinstance(result, SpikeData | BinaryActivity):
-        raise TypeError(f"result must be SpikeData or BinaryActivity, got {type(result).__name__}; give what was made.")
+    if not isinstance(result, SpikeData | BinaryActivity | FiniteSizeActivity):
+        raise TypeError(
+            "result must be SpikeData, BinaryActivity or FiniteSizeActivity, "
+            f"got {type(result).__name__}; give what was made."
+        )
     record = result.meta.get("provenance")
     if not isinstance(record, dict) or record.get("call") != "simulate":
         raise ValueError("this result carries no record of a simulation; only results of simulate can be run again.")
@@ -266,6 +307,10 @@ def rerun(result: SpikeData | BinaryActivity, *, n_jobs: int | None = None) -> S
             from metastable.simulation._simulate_pulse import rerun_pulse
 
             return rerun_pulse(parameters, n_jobs)
+        if kind == "finite-size":
+            from metastable.simulation._simulate_finite_size import rerun_finite_size
+
+            return rerun_finite_size(parameters, n_jobs)
         if kind == "binary":
             from metastable.simulation._simulate_binary import rerun_binary
 
@@ -290,6 +335,11 @@ def _simulator_of(network: Any) -> Any:
         from metastable.simulation._simulate_pulse import simulate_pulse
 
         return simulate_pulse
+    if isinstance(network, FiniteSizeNetwork):
+        from metastable.simulation._simulate_finite_size import simulate_finite_size
+
+        return simulate_finite_size
     raise TypeError(
-        f"network must be a LIFNetwork, a BinaryNetwork, a PulseNetwork or a wired one, got {type(network).__name__}."
+        "network must be a LIFNetwork, a BinaryNetwork, a PulseNetwork, a wired one or a FiniteSizeNetwork, "
+        f"got {type(network).__name__}."
     )

@@ -44,6 +44,7 @@ def folder(tmp_path, spikes):
     lines = "".join(f"{n},{t!r},{k}\n" for n, t, k in rows)
     (tmp_path / "table.csv").write_text("neuron,time_ms,trial\n" + lines)
     (tmp_path / "model.toml").write_text(MODEL)
+    (tmp_path / "empty.csv").touch()
     np.savetxt(tmp_path / "drives.csv", spikes.meta["drives_mv"], delimiter=",", fmt="%.17g")
     return tmp_path
 
@@ -136,6 +137,12 @@ def test_synapses_with_currents(tmp_path):
     direct = mst.reconstruction.reconstruct(spikes, model=model)
     assert facts["status"] == [status.name.lower() for status in direct.status]
     assert (tmp_path / "spikes-edges.csv").read_text().startswith("pre,post,weight,standard_error,status\n")
+    # A table does not say on what grid its times are; the model does.
+    rows = zip(spikes.neuron.tolist(), spikes.time_ms.tolist(), strict=True)
+    (tmp_path / "table.csv").write_text("neuron,time_ms\n" + "".join(f"{n},{t!r}\n" for n, t in rows))
+    (tmp_path / "model.toml").write_text("\ufeff" + "\n".join([*lines, f"n_neurons = {model.n}"]), encoding="utf-8")
+    run(tmp_path / "table.csv", "--model", tmp_path / "model.toml")
+    assert (tmp_path / "table-edges.csv").read_text() == (tmp_path / "spikes-edges.csv").read_text()
     refused = run(tmp_path / "spikes.npz", "--model", tmp_path / "model.toml", "--scan", "tau_ms", ok=False)
     assert '--scan needs a model of kind = "pulse"' in refused.output
 
@@ -148,6 +155,20 @@ def test_synapses_with_currents(tmp_path):
         ("kind = pulse", [], r"model.toml is not TOML \(Invalid value"),
         (MODEL + "tau_s = 0.02", [], "has the key 'tau_s', which kind = 'pulse' does not know; it knows tau_ms, drive"),
         (MODEL.replace("tau_ms = 31.64", ""), [], "lacks tau_ms, which kind = 'pulse' needs"),
+        ("[kind]", [], r'model.toml must say kind = "pulse" or kind = "current", got \{\}'),
+        (MODEL + "drive_mv = []", [], r"drive_mv in model.toml must be a number, .* got \[\]"),
+        (MODEL + 'drive_mv = "empty.csv"', [], "empty.csv, which drive_mv names, holds no numbers"),
+        (MODEL + "drive_mv = " + str([[31.64] * 10] * 3), [], "has 10 trials but drive_mv is for 3; give one row per"),
+        (
+            'kind = "current"\nbias = 1.2\ntau_ms = 15\ntau_decay_ms = 3\ndt_ms = "drives.csv"',
+            [],
+            "dt_ms in model.*'driv",
+        ),
+        (
+            'kind = "current"\nbias = 1.2\ntau_ms = 15\ntau_decay_ms = 3\ndt_ms = 0.1',
+            [],
+            "times are not multiples of dt",
+        ),
         (MODEL + "drive_mv = true", [], "drive_mv in model.toml must be a number, a list of numbers or a file name"),
         (MODEL + "drive_mv = [[1], [2, 3]]", [], "drive_mv in model.toml must be a number"),
         (MODEL + "drive_mv = [1, 2, 3]", [], "describes 3 neurons and the recording has 10, with numbers up to 9"),
@@ -181,3 +202,17 @@ def test_what_cannot_be_read_or_written_is_said_first(folder):
     assert "there is no file" in refused.output
     refused = run(folder / "spikes.npz", "--model", folder / "model.toml", "-o", folder / "no" / "x", ok=False)
     assert re.search("the folder .*no does not exist", refused.output)
+
+
+def test_one_weight_without_any_certainty_hides_no_connection(folder, wired, monkeypatch):
+    from metastable import reconstruction
+
+    def uncertain(*arguments, **options):
+        found = reconstruct(*arguments, **options)
+        found.weights[absent], found.standard_error[absent] = 1e15, 1e15
+        return found
+
+    absent = 0, int(np.flatnonzero(wired.weights[0] == 0)[-1])
+    reconstruct = reconstruction.reconstruct
+    monkeypatch.setattr(reconstruction, "reconstruct", uncertain)
+    assert "30 connections" in run(folder / "spikes.npz", "--model", folder / "model.toml").output

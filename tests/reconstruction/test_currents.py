@@ -352,6 +352,70 @@ def test_neurons_that_fire_together_share_a_sum():
     assert np.isfinite(found.together_sum[0, 0])
 
 
+@pytest.mark.parametrize("method", ["ridge", "least-squares"])
+def test_neurons_that_fire_together_hear_each_other(method):
+    rng = np.random.default_rng(1)
+    n = 5
+    bias = rng.uniform(1.3, 1.6, n)
+    bias[3] = bias[0]
+    model = CurrentModel(bias=bias, tau_ms=15, tau_decay_ms=3, tau_rise_ms=1, refractory_ms=2, delay_ms=0.5, dt_ms=DT)
+    weights = rng.normal(0.1, 0.2, (n, n))
+    weights[3] = weights[0]
+    weights[[0, 3], [3, 0]] = 0.3
+    np.fill_diagonal(weights, 0)
+
+    class SameStart:
+        def uniform(self, low, high, size):
+            start = rng.uniform(low, high, size)
+            start[3] = start[0]
+            return start
+
+    spikes, _, _ = simulate_by_euler(model, weights, 40_000, SameStart())
+    found = reconstruct(spikes, model=model, method=method, progress=False)
+    assert found.together == ((0, 3),)
+    assert set(found.status) == {Status.OK}
+    # Each of the two hears the other one, and nobody can say which of them the others hear.
+    np.testing.assert_allclose(found.weights[[0, 3]], weights[[0, 3]], atol=0.05)
+    np.testing.assert_allclose(found.together_sum[[0, 3], 0], 0.3, atol=0.05)
+    assert np.isnan(found.weights[np.ix_([1, 2, 4], [0, 3])]).all()
+
+
+def test_as_many_inexact_equations_as_unknowns_prove_nothing(tiny):
+    wired, spikes = tiny
+    model = CurrentModel.of(wired, dt_ms=DT)
+    equations = equations_of(spikes, model)
+    found = reconstruct(spikes, model=wired, method="least-squares", n_holdout=0, progress=False)
+    i = int(found.with_status(Status.OK)[0])
+    # The recording up to where this neuron has one interval for each unknown.
+    end = spikes.time_ms[equations.recording.last[equations.intervals(i)[equations.n_unknowns(i) - 1]]]
+    part = spikes.select(time_ms=(0, float(end) + 1))
+    few = reconstruct(part, model=wired, method="least-squares", n_holdout=0, progress=False)
+    assert few.n_rows[i] == few.rank[i]
+    assert few.status[i] is Status.TOO_FEW_ACCEPTABLE
+    known = few.standard_error[i] > 0
+    assert known.sum() > 30
+    z = (few.weights - wired.weight_matrix().toarray())[i, known] / few.standard_error[i, known]
+    assert np.abs(z).max() < 5
+
+
+def test_signs_that_do_not_hold_are_noticed():
+    rng = np.random.default_rng(3)
+    n = 12
+    model = random_model(n, rng, rise=1.0, dt_ms=DT)
+    # Most outgoing weights of a neuron have one sign, some the other one.
+    weights = np.where(rng.random((n, n)) < 0.9, 0.3, -0.5)
+    np.fill_diagonal(weights, 0)
+    weights[:, 6:] *= -1
+    spikes, _, _ = simulate_by_euler(model, weights, 40_000, rng)
+    ridge = reconstruct(spikes, model=model, method="ridge", progress=False)
+    dale = reconstruct(spikes, model=model, method="dale", progress=False)
+    error = np.abs(dale.weights - weights).max(axis=1)
+    wrong = np.flatnonzero((error > 0.2) & (dale.standard_error.max(axis=1) < 0.05))
+    assert wrong.size
+    assert {dale.status[i] for i in wrong} == {Status.MODEL_MISMATCH}
+    assert Status.MODEL_MISMATCH not in ridge.status
+
+
 def test_sign_constraints_are_those_of_nnls():
     rng = np.random.default_rng(1)
     for _ in range(20):

@@ -77,3 +77,23 @@ def test_inverse_of_a_triangle(rng, n):
 def test_row_rank(rng, shape, rank):
     a = rng.normal(size=(shape[0], rank)) @ rng.normal(size=(rank, shape[1]))
     assert row_rank(a) == rank
+
+
+def test_a_column_lost_in_rounding_is_open(rng):
+    a = rng.normal(size=(20, 4))
+    a[:, 2] *= 1e-15
+    fit = least_squares(a, a @ np.arange(4.0))
+    assert fit.determined.tolist() == [True, True, False, True]
+    np.testing.assert_allclose(fit.x, [0, 1, 0, 3], atol=1e-12)
+
+
+def test_what_only_noise_tells_apart_is_open(rng):
+    a = rng.normal(size=(40, 6))
+    a[:, 4] = 2 * a[:, 1]
+    x = np.arange(1.0, 7.0)
+    noisy = a * (1 + 1e-5 * rng.uniform(-1, 1, a.shape))
+    fit = least_squares(noisy, a @ x, noise=2e-5)
+    assert fit.rank == 5
+    assert np.flatnonzero(~fit.determined).tolist() == [1, 4]
+    np.testing.assert_allclose(fit.x[fit.determined], x[fit.determined], atol=1e-3)
+    assert least_squares(noisy, a @ x).determined.all()

@@ -46,7 +46,10 @@ def test_models(change, message):
     ("change", "message"),
     [
         ({"drive_mv": np.full(5, 30.0)}, "the recording has 4 neurons but the model 5; give one model of all"),
-        ({"drive_mv": np.full((2, 4), 30.0)}, "the recording has 1 trials but drive_mv 2 rows; give one row per trial"),
+        (
+            {"drive_mv": np.full((2, 4), 30.0)},
+            "the recording has 1 trials but drive_mv is for 2; give one row per trial",
+        ),
         ({"tau_ms": 0.02}, "at a time constant of 0.02 ms: one of them looks like seconds; give both in ms"),
         ({"drive_mv": np.full(4, 19.0)}, "drive_mv of 19 does not exceed its threshold of 20 mV; correct drive_mv"),
     ],

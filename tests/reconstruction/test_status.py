@@ -170,3 +170,66 @@ def test_the_table_counts_and_explains(literal):
     assert data["status"].count("quiescent") == 1
     assert data["condition"][5] is None
     assert data["provenance"]["parameters"]["method"] == "auto"
+
+
+def test_a_wrong_parameter_is_a_mismatch_also_where_weights_are_undetermined(literal):
+    # As above: neuron 4 arrives nowhere, so that its column is open in any case.
+    network = literal.random_network(5, seed=7, density=1.0)
+    network.weights[4] = 0
+    network.drive_mv[4] = 20.0001
+    spikes = literal.run(network, duration_ms=20 * np.log(20.0001 / 0.0001) + 1, initial=0.0)
+    model = NeuronModel(tau_ms=20.5, drive_mv=network.drive_mv, threshold_mv=20, reset_mv=0, delay_ms=2)
+    found = reconstruct(spikes, model=model, progress=False)
+    assert found.with_status(Status.MODEL_MISMATCH).tolist() == [0, 1, 2, 3]
+    assert np.isnan(found.weights[:4, 4]).all()
+
+
+def follower(literal, n=30):
+    """A network of few inhibitory connections in which neuron 1 follows neuron 0 after every spike."""
+    rng = np.random.default_rng(0)
+    weights = np.zeros((n, n))
+    for i in range(n):
+        weights[i, rng.choice(np.delete(np.arange(2, n), max(i - 2, 0)), 3, replace=False)] = -1.0
+    np.fill_diagonal(weights, 0)
+    weights[1], weights[1, 0], weights[5:20, 1] = 0, 18.0, -1.2
+    drive = 31 + rng.uniform(-1, 1, n)
+    drive[1] = 15.0
+    return literal.network(weights, drive_mv=drive, delay_ms=0.05)
+
+
+def test_a_sparse_solution_does_not_choose_between_a_neuron_and_its_follower(literal):
+    network = follower(literal)
+    found = found_of(network, literal.run(network, duration_ms=450))
+    assert found.with_status(Status.ALL_SPIKE_INDUCED).tolist() == [1]
+    open_rows = [i for i in range(5, 20) if np.isnan(found.weights[i, :2]).all()]
+    assert len(open_rows) > 10
+    assert found.with_status(Status.RANK_DEFICIENT).size > 5
+    assert np.nanmax(np.abs(found.weights - network.weights)) < EXACT
+
+
+def test_jitter_does_not_tell_a_neuron_from_its_follower(literal):
+    network = follower(literal, n=8)
+    network.weights[:, 2:] = 0
+    network.weights[5:, 1] = -1.2
+    spikes = literal.run(network, duration_ms=3000)
+    # The follower's arrivals are 50 us late, and fall outside of an interval without the leader's now and then.
+    inside = [1e-4, 0.02]
+    for amplitude in inside:
+        shift = np.random.default_rng(1).uniform(-amplitude, amplitude, spikes.n_spikes)
+        jittered = mst.SpikeData(time_ms=spikes.time_ms + 1 + shift, neuron=spikes.neuron, n_neurons=8, t_stop_ms=3002)
+        found = found_of(network, jittered, tolerance_ms=2 * amplitude)
+        error = np.abs(found.weights - network.weights)
+        known = np.isfinite(error)
+        assert known.mean() > 0.5
+        assert error[known].max() < 100 * amplitude
+
+
+@pytest.mark.parametrize("method", ["auto", "basis-pursuit", "matching-pursuit"])
+def test_the_only_neuron_that_fires_is_tested_all_the_same(literal, method):
+    network = literal.network(np.zeros((3, 3)), drive_mv=[30.0, 15, 15])
+    spikes = literal.run(network, duration_ms=500)
+    found = found_of(network, spikes, method=method)
+    assert [status.name for status in found.status] == ["OK", "QUIESCENT", "QUIESCENT"]
+    assert np.isnan(found.weights[0, 1:]).all()
+    network.drive_mv[0] = 30.1
+    assert found_of(network, spikes, method=method).status[0] is Status.MODEL_MISMATCH

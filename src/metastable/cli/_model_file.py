@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
-from dataclasses import MISSING, fields
+import warnings
+from dataclasses import MISSING, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,8 @@ def read_model(path: Path, spikes: SpikeData) -> tuple[NeuronModel | CurrentMode
     -------
     model : NeuronModel or CurrentModel
     spikes : SpikeData
-        With the neurons that never fire, if the model has more than the recording.
+        With the neurons that never fire, if the model has more than the recording, and on the time grid of the model
+        if it has none itself.
     volt : bool
         Whether potentials are in mV: for pulses.
 
@@ -40,7 +43,7 @@ def read_model(path: Path, spikes: SpikeData) -> tuple[NeuronModel | CurrentMode
     """
     content = _content(path)
     kind = content.pop("kind", None)
-    if kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in _KINDS:
         raise ValueError(f'{path.name} must say kind = "pulse" or kind = "current", got {kind!r}.')
     known = {field.name: field.default is MISSING for field in fields(_KINDS[kind])}
     for key in content:
@@ -72,34 +75,48 @@ def read_model(path: Path, spikes: SpikeData) -> tuple[NeuronModel | CurrentMode
         )
     spikes = _with_silent_neurons(spikes, n, path)
     options: dict[str, Any] = {**values}
-    if "dt_ms" in options:
-        options["dt_ms"] = float(options["dt_ms"])
     try:
+        if "dt_ms" in options:
+            options["dt_ms"] = float(options["dt_ms"])
+            spikes = _on_grid(spikes, options["dt_ms"])
         return _KINDS[kind](**options), spikes, kind == "pulse"
     except ValueError as error:
         raise ValueError(f"{path.name}: {error}") from None
+
+
+def _on_grid(spikes: SpikeData, dt_ms: float) -> SpikeData:
+    """Return the recording on the time grid of its model, which a table of times does not tell."""
+    if spikes.dt_ms is not None or not 0 < dt_ms < math.inf:
+        return spikes
+    return replace(
+        spikes,
+        t_start_ms=math.floor(spikes.t_start_ms / dt_ms) * dt_ms,
+        t_stop_ms=math.ceil(spikes.t_stop_ms / dt_ms) * dt_ms,
+        dt_ms=dt_ms,
+    )
 
 
 def _content(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}; check --model.")
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path.name} is not TOML ({error}); write lines like tau_ms = 20.") from None
 
 
 def _array(path: Path, key: str, value: Any) -> np.ndarray:
     """Return the numbers of a key: written there, or in a file that it names."""
-    if isinstance(value, str):
+    single = key == "dt_ms"
+    if isinstance(value, str) and not single:
         return _from_file(path.parent / value, key)
     try:
         array = np.asarray(value)
     except ValueError:
         array = np.array("ragged")
-    if array.dtype.kind not in "iuf" or (key == "dt_ms" and array.ndim):
+    if array.dtype.kind not in "iuf" or not array.size or (single and array.ndim):
         raise ValueError(
-            f"{key} in {path.name} must be a number{'' if key == 'dt_ms' else ', a list of numbers or a file name'}, "
+            f"{key} in {path.name} must be a number{'' if single else ', a list of numbers or a file name'}, "
             f"got {value!r}."
         )
     return array.astype(float)
@@ -109,12 +126,17 @@ def _from_file(file: Path, key: str) -> np.ndarray:
     if not file.is_file():
         raise FileNotFoundError(f"there is no file {file}, which {key} names; it must lie beside the model.")
     try:
-        array = np.load(file, allow_pickle=False) if file.suffix == ".npy" else np.loadtxt(file, delimiter=",", ndmin=2)
+        with warnings.catch_warnings():
+            # Of an empty file, which is refused below.
+            warnings.simplefilter("ignore", UserWarning)
+            array = (
+                np.load(file, allow_pickle=False) if file.suffix == ".npy" else np.loadtxt(file, delimiter=",", ndmin=2)
+            )
     except (ValueError, EOFError, OSError):
         raise ValueError(
             f"{file.name}, which {key} names, holds no table of numbers; write them with commas, or as npy."
         ) from None
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "iuf":
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "iuf" or not array.size:
         raise ValueError(f"{file.name}, which {key} names, holds no numbers; write them with commas, or as npy.")
     # One line or one column of text is a list.
     return array.astype(float).ravel() if file.suffix != ".npy" and 1 in array.shape else array.astype(float)

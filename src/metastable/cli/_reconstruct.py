@@ -158,10 +158,12 @@ def _write(beginning: Path, spikes, found, *, volt: bool, given: dict[str, Any])
     names = spikes.neuron_id.tolist()
     if "neuron_names" in spikes.meta:
         names = [spikes.meta["neuron_names"][k] for k in names]
-    limit = np.fmax(_ERRORS * found.standard_error, _LEAST * np.nanmax(np.abs(found.weights), initial=0.0))
-    # NaN is no connection: comparison with it is False.
+    # Of weights with errors as large as themselves none is the largest. NaN is no connection: comparison with it is
+    # False; an error of NaN, where equations are not more than unknowns, is no hindrance.
     with np.errstate(invalid="ignore"):
-        post, pre = np.nonzero(np.abs(found.weights) > limit)
+        clear = np.abs(found.weights) > np.fmax(_ERRORS * found.standard_error, 0.0)
+        largest = np.abs(found.weights[clear]).max(initial=0.0)
+        post, pre = np.nonzero(clear & (np.abs(found.weights) > _LEAST * largest))
     end = "_mv" if volt else ""
     edges = [f"pre,post,weight{end},standard_error{end},status"]
     edges += [

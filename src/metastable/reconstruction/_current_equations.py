@@ -93,12 +93,13 @@ class CurrentEquations:
         Neurons that always fire together, over equal delays and with equal synapses, share a column.
         """
         column = np.arange(self.model.n)
+        column[i] = -1
         delay, kind = self._delays(i), self._kind
         for members in self.recording.together:
             first: dict[tuple[float, int], int] = {}
             for j in members:
-                column[j] = first.setdefault((float(delay[j]), int(kind[j])), j)
-        column[i] = -1
+                if column[j] >= 0:
+                    column[j] = first.setdefault((float(delay[j]), int(kind[j])), j)
         return column
 
     def n_unknowns(self, i: int) -> int:

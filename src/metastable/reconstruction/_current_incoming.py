@@ -131,17 +131,25 @@ def _least_squares(
     # What is not known cannot be predicted either.
     closed = ~tested.matrix[:, ~fit.determined].any(axis=1)
     held = _largest((tested.right - tested.matrix @ fit.x)[closed] * test_noise[closed])
-    if equations.model.dt_ms is None:
+    exact = equations.model.dt_ms is None
+    if exact:
         # Without a hold-out the equations test themselves, as far as there are more of them than unknowns.
         worst = float(np.abs(residual).max()) if np.isnan(held) and surplus > 0 else held
         wrong = worst > _ROUNDING * float(equations.model.threshold[i] - equations.model.reset[i])
     else:
         wrong = sigma > _MISFIT
+        # Scaled equations have errors of 1, also where there are too few of them to show it.
+        sigma = 1.0 if surplus <= 0 else sigma
     n_unknowns = equations.n_unknowns(i)
-    if fit.rank < n_unknowns:
-        status = Status.TOO_FEW_ACCEPTABLE if residual.size < n_unknowns else Status.RANK_DEFICIENT
+    # Inexact equations are to be more than unknowns: nothing else tells how far off these are.
+    few = residual.size < n_unknowns + (not exact)
+    # First of all: weights that fail their test are not known, whatever else is missing.
+    if wrong:
+        status = Status.MODEL_MISMATCH
+    elif few:
+        status = Status.TOO_FEW_ACCEPTABLE
     else:
-        status = Status.MODEL_MISMATCH if wrong else Status.OK
+        status = Status.OK if fit.rank == n_unknowns else Status.RANK_DEFICIENT
     return Posterior(_incoming(equations, i, fit, sigma, status, "least-squares", residual.size, held), fit.x)
 
 
@@ -163,7 +171,7 @@ def _regularised(
     right = a.T @ rows.right + precision * mean[live]
     covariance = np.linalg.inv(gram)
     x = np.zeros(equations.n_columns)
-    x[live] = covariance @ right
+    x[live] = sign_constrained(gram, right, sign[live]) if method == "dale" else covariance @ right
     residual = rows.right - rows.matrix @ x
     # Each unknown costs as much freedom as the equations, rather than the prior, determine it.
     freedom = residual.size - float(live.sum() - precision @ np.diagonal(covariance))
@@ -172,8 +180,6 @@ def _regularised(
     b = tested.matrix[:, live]
     predicted = np.sqrt(1 + np.einsum("ij,ij->i", b @ covariance, b))
     wrong = misfit > _MISFIT or _rms(miss / predicted) > _HELD_MISFIT
-    if method == "dale":
-        x[live] = sign_constrained(gram, right, sign[live])
     few = residual.size < equations.n_unknowns(i)
     status = Status.MODEL_MISMATCH if wrong else Status.TOO_FEW_ACCEPTABLE if few else Status.OK
     spread = np.full(x.size, np.nan)

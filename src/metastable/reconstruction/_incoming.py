@@ -11,7 +11,7 @@ from metastable.reconstruction._current_equations import CurrentEquations
 from metastable.reconstruction._equations import Equations
 from metastable.reconstruction._least_squares import Fit, least_squares, row_rank
 from metastable.reconstruction._row_choice import RowChoice, min_scan
-from metastable.reconstruction._sparse import ROUNDING, basis_pursuit, orthogonal_matching_pursuit
+from metastable.reconstruction._sparse import ROUNDING, basis_pursuit, exchangeable, orthogonal_matching_pursuit
 from metastable.reconstruction._status import Status
 
 Array = NDArray[np.float64]
@@ -77,13 +77,17 @@ def solve(equations: Equations, i: int, *, method: str, choice: RowChoice) -> In
     else:
         used, held = choice.split(equations, acceptable, n_unknowns)
         theta, b = equations.rows(i, used)
-    if method in ("basis-pursuit", "matching-pursuit") or (method == "auto" and len(b) < n_unknowns):
+    # Of a time constant, by which the times of an arrival and of a spike may be wrong together.
+    noise = float(equations.tolerance_ms / equations.model.tau_ms[i])
+    pursuit = method in ("basis-pursuit", "matching-pursuit") or (method == "auto" and len(b) < n_unknowns)
+    # Where nobody else fires, there is nothing to pursue.
+    if pursuit and n_unknowns:
         fit, name, proven = _sparse_fit(theta, _input(equations, i, b), method)
     else:
-        fit, name, proven = least_squares(theta, b), "least-squares", True
+        fit, name, proven = least_squares(theta, b, noise=noise), "least-squares", True
         if choice.rows == "spread" and choice.n_rows is None and fit.rank < n_unknowns <= len(b):
             theta, b = equations.rows(i, choice.everything(acceptable, held))
-            fit = least_squares(theta, b)
+            fit = least_squares(theta, b, noise=noise)
         if method == "auto" and fit.rank < n_unknowns:
             sparse = _sparse_fit(theta, _input(equations, i, b), method)
             if sparse[2]:
@@ -117,7 +121,7 @@ def assemble(
     surplus = n_rows - fit.rank
     sigma = float(np.sqrt(residual @ residual / surplus)) if surplus > 0 else np.nan
     held_residual = np.nan
-    if held.size and fit.determined.any():
+    if held.size:
         held_theta, held_b = equations.rows(i, held)
         # What is not known cannot be predicted either.
         open_columns = held_theta[:, ~fit.determined].any(axis=1)
@@ -126,12 +130,13 @@ def assemble(
     weights, error, sums = places(equations, i, fit, sigma * fit.spread)
     # Without a hold-out the equations test themselves, as far as there are more of them than unknowns.
     tested = float(np.abs(residual).max()) if np.isnan(held_residual) and surplus > 0 else held_residual
-    if fit.rank < n_unknowns and method == "least-squares":
+    # First of all: weights that fail their test are not known, whatever else is missing.
+    if tested > mismatch_limit(equations, i) or _fires_from_reset(equations, i, weights):
+        status = Status.MODEL_MISMATCH
+    elif fit.rank < n_unknowns and method == "least-squares":
         status = Status.TOO_FEW_ACCEPTABLE if n_rows < n_unknowns else Status.RANK_DEFICIENT
     elif fit.determined.sum() < n_unknowns:
         status = Status.RANK_DEFICIENT
-    elif tested > mismatch_limit(equations, i) or _fires_from_reset(equations, i, weights):
-        status = Status.MODEL_MISMATCH
     else:
         status = Status.OK
     return Incoming(
@@ -193,6 +198,8 @@ def _sparse_fit(theta: Array, b: Array, method: str) -> tuple[Fit, str, bool]:
         proven = x is not None
         if x is None:
             x, live = np.zeros(theta.shape[1]), np.zeros_like(live)
+    if proven:
+        live &= ~exchangeable(theta, x)
     return Fit(x=x, determined=live, rank=rank, condition=np.nan, spread=np.full(x.size, np.nan)), name, proven
 
 

@@ -15,6 +15,9 @@ Array = NDArray[np.float64]
 
 # The normal equations square the condition; one refinement repairs what they lose up to here, pivoting beyond.
 _WORST_CONDITION = 1e6
+# A column this much shorter than the longest is lost in the rounding of the equations: arrivals long before a spike, of
+# which nothing is left.
+_SHORTEST_COLUMN = 1e-13
 # Part of an undetermined combination that a weight may have and still count as determined.
 _LEAST_SHARE = 1e-6
 
@@ -44,13 +47,15 @@ class Fit:
     spread: Array
 
 
-def least_squares(a: Array, b: Array) -> Fit:
-    """Minimise |a x - b|; columns of zeros are undetermined and do not count as unknowns.
+def least_squares(a: Array, b: Array, *, noise: float = 0.0) -> Fit:
+    """Minimise |a x - b|; columns of zeros, or next to it, are undetermined and do not count as unknowns.
 
     Parameters
     ----------
     a : ndarray, (m, n)
     b : ndarray, (m,)
+    noise : float
+        Relative errors of the entries of `a`: what only they would tell apart is undetermined.
 
     Returns
     -------
@@ -66,19 +71,23 @@ def least_squares(a: Array, b: Array) -> Fit:
     """
     gram = a.T @ a
     squared = np.diagonal(gram).copy()
-    live = squared > 0
+    live = squared > _SHORTEST_COLUMN**2 * squared.max(initial=0.0)
     n_live = int(live.sum())
+    if not live.all():
+        # What is left out must not enter by way of the others.
+        a = np.where(live, a, 0.0)
+        gram[~live], gram[:, ~live] = 0.0, 0.0
     if len(a) < n_live:
-        return _pivoted(a, b, np.sqrt(squared), live)
+        return _pivoted(a, b, np.sqrt(squared), live, noise)
     gram.ravel()[:: squared.size + 1][~live] = 1.0
     try:
         inverse = invert_lower(np.linalg.cholesky(gram))
     except np.linalg.LinAlgError:
-        return _pivoted(a, b, np.sqrt(squared), live)
+        return _pivoted(a, b, np.sqrt(squared), live, noise)
     variance = np.where(live, np.einsum("ij,ij->j", inverse, inverse), 0.0)
     condition = float(np.sqrt(n_live * (variance @ squared)))
-    if not condition < _WORST_CONDITION:
-        return _pivoted(a, b, np.sqrt(squared), live)
+    if not condition < _WORST_CONDITION or condition * noise >= 1:
+        return _pivoted(a, b, np.sqrt(squared), live, noise)
     x = np.zeros(squared.size)
     for _ in range(2):
         x += inverse.T @ (inverse @ (a.T @ (b - a @ x)))
@@ -99,7 +108,7 @@ def row_rank(a: Array) -> int:
     return int(np.linalg.matrix_rank(a))
 
 
-def _pivoted(a: Array, b: Array, length: Array, live: NDArray[np.bool_]) -> Fit:
+def _pivoted(a: Array, b: Array, length: Array, live: NDArray[np.bool_], noise: float) -> Fit:
     """Solve by QR with column pivoting, which finds the rank and which unknowns it leaves open."""
     n, columns = length.size, np.flatnonzero(live)
     x, spread, determined = np.zeros(n), np.full(n, np.nan), np.zeros(n, bool)
@@ -109,17 +118,17 @@ def _pivoted(a: Array, b: Array, length: Array, live: NDArray[np.bool_]) -> Fit:
     factors: Any = sl.qr(scaled, mode="economic", pivoting=True, check_finite=False)
     q, r, pivots = factors
     size = np.abs(np.diagonal(r))
-    rank = int((size > max(scaled.shape) * np.finfo(float).eps * size[0]).sum())
+    rank = int((size > max(max(scaled.shape) * np.finfo(float).eps, noise) * size[0]).sum())
     inverse = invert_lower(np.ascontiguousarray(r[:rank, :rank].T)).T
     chosen = columns[pivots[:rank]]
     solution = np.zeros(rank)
     for _ in range(2):
         solution += inverse @ (q[:, :rank].T @ (b - scaled[:, pivots[:rank]] @ solution))
+    rows = np.sqrt(np.einsum("ij,ij->i", inverse, inverse))
     # Each column left over is a combination of the chosen ones; what takes part in one is open.
-    mixed = np.abs(inverse @ r[:rank, rank:]).max(axis=1, initial=0.0) > _LEAST_SHARE
+    mixed = np.abs(inverse @ r[:rank, rank:]).max(axis=1, initial=0.0) > np.maximum(_LEAST_SHARE, noise * rows)
     fixed = chosen[~mixed]
     x[chosen] = solution / length[chosen]
-    rows = np.sqrt(np.einsum("ij,ij->i", inverse, inverse))
     spread[chosen] = rows / length[chosen]
     determined[fixed] = True
     full = rank == columns.size

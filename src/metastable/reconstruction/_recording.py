@@ -106,7 +106,7 @@ def require_recording(spikes: SpikeData, model: NeuronModel, *, tolerance_ms: fl
         )
     if model.n_drives is not None and model.n_drives != spikes.n_trials:
         raise ValueError(
-            f"the recording has {spikes.n_trials} trials but drive_mv {model.n_drives} rows; give one row per trial."
+            f"the recording has {spikes.n_trials} trials but drive_mv is for {model.n_drives}; give one row per trial."
         )
     if spikes.dt_ms is not None and tolerance_ms < spikes.dt_ms:
         raise ValueError(

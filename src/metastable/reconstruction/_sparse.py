@@ -19,6 +19,8 @@ Ints = NDArray[np.int64]
 ROUNDING = 1e-9
 # What combined equations still hold to; whether a solution is taken is decided by the equations themselves.
 _ALMOST = 1e-7
+# Part of a combination of columns that an unknown may have and still not count as taking part in it.
+_LEAST_SHARE = 1e-6
 # Sizes of sets in subspace pursuit, as shares of the equations. A set must be somewhat larger than the solution; the
 # next larger one of six is found nearly as often as with all sizes.
 _SIZES = (0.08, 0.12, 0.18, 0.25, 0.32, 0.4)
@@ -125,6 +127,41 @@ def orthogonal_matching_pursuit(a: ArrayLike, b: ArrayLike, *, tolerance: float 
             x[chosen] = values
             return x
     return None
+
+
+def exchangeable(a: Array, x: Array) -> NDArray[np.bool_]:
+    """Say which unknowns can take each other's place in a solution, so that no shortness of it tells them apart.
+
+    Parameters
+    ----------
+    a : ndarray, (m, n)
+    x : ndarray, (n,)
+        A sparse solution.
+
+    Returns
+    -------
+    ndarray of bool, (n,)
+        Columns that combine to nothing, all but one of them of entries other than 0 in `x`: those of a neuron that
+        fires, and of another that always follows it after the same time. Of columns that are 0, none.
+    """
+    length = np.linalg.norm(a, axis=0)
+    live, chosen = length > 0, np.flatnonzero(x)
+    open_ = np.zeros(x.size, bool)
+    if not chosen.size:
+        return open_
+    factors: Any = sl.qr(a[:, chosen] / length[chosen], mode="economic", pivoting=True, check_finite=False)
+    q, r, pivots = factors
+    size = np.abs(np.diagonal(r))
+    rank = int((size > _ALMOST * size[0]).sum())
+    q, basis = q[:, :rank], chosen[pivots[:rank]]
+    others = np.setdiff1d(np.flatnonzero(live), basis)
+    unit = a[:, others] / length[others]
+    along = q.T @ unit
+    within = np.linalg.norm(unit - q @ along, axis=0) <= _ALMOST
+    share = np.abs(sl.solve_triangular(r[:rank, :rank], along[:, within], check_finite=False))
+    open_[others[within]] = True
+    open_[basis[share.max(axis=1, initial=0.0) > _LEAST_SHARE]] = True
+    return open_
 
 
 def _supports(unit: Array, right: Array) -> Iterator[Ints]:

@@ -22,8 +22,8 @@ class Status(StrEnum):
         "neither can its outgoing ones; drive it more strongly"
     )
     TOO_FEW_ACCEPTABLE = (
-        "fewer acceptable intervals than presynaptic neurons, and no sparse solution that they would prove: record "
-        "longer or under more driving conditions"
+        "too few acceptable intervals for the presynaptic neurons, and no sparse solution that they would prove: "
+        "record longer or under more driving conditions"
     )
     ALL_SPIKE_INDUCED = (
         "every spike is caused by an arriving one, so that the potential at its time is unknown: incoming weights "

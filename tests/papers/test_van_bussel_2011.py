@@ -25,6 +25,7 @@ SMALL = {
     "n_search": 1,
     "n_locking": 1,
     "n_quality": 1,
+    "n_whole": 1,
     "m": [10, 34, 50],
     "fewest_n": [20, 30],
     "n_degrees": 3,

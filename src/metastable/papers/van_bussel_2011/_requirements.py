@@ -215,17 +215,17 @@ def _claims(results: Results) -> list[Claim]:
                     ),
                 )
             )
-        if spread == "20 %":
-            claims.append(
-                Claim(
-                    f"Search length, N from 40 to {sizes[-1]:g}, P = {density}, drives within {spread}",
-                    "constant (reference about 3)",
-                    (2, 4.5),
-                    middle.mean(axis=1),
-                    "intervals",
-                    note=STRENGTHS,
+            if spread == "20 %":
+                claims.append(
+                    Claim(
+                        f"Search length, N from 40 to {sizes[-1]:g}, P = {density}, drives within {spread}",
+                        "constant (reference about 3)",
+                        (2, 4.5),
+                        middle.mean(axis=1),
+                        "intervals",
+                        note=STRENGTHS,
+                    )
                 )
-            )
     return claims
 
 

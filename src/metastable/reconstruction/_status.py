@@ -34,6 +34,6 @@ class Status(StrEnum):
         "under more driving conditions"
     )
     MODEL_MISMATCH = (
-        "the weights do not predict intervals that were held out: scan tau_ms and delay_ms, take the bias as unknown, "
-        "or give tolerance_ms if the times are jittered"
+        "the weights do not predict intervals that were held out: correct the parameters of the neurons or take the "
+        "bias as unknown; of neurons with pulses scan tau_ms and delay_ms, and give tolerance_ms if times are jittered"
     )

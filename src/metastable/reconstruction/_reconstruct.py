@@ -102,7 +102,8 @@ def reconstruct(
 
     The hold-out tells wrong parameters, not badly conditioned equations, which standard error and condition tell; a
     neuron with no equation to spare has neither hold-out nor standard error, and its weights are only as good as the
-    model. A delay wrong by d is noticed by neurons that arrivals make fire; in others it scales weights by exp(d / tau).
+    model. A delay wrong by d is noticed by neurons that arrivals make fire; it scales weights of others by
+    exp(d / tau).
 
     A bias is never sought together with a self-weight: then V_T and (V_T - V_R) exp(-delay / tau) would solve all
     equations without any connection.

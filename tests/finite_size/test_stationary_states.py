@@ -1,5 +1,6 @@
 import itertools
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -29,19 +30,17 @@ def random_integers(seed, *, largest=3, n_populations=None):
     rng = np.random.default_rng(seed)
     n = int(rng.integers(2, 7))
     populations = n_populations or int(rng.integers(1, min(n, 2) + 1))
-    weights = rng.integers(-largest, largest + 1, (n, n)) * (rng.random((n, n)) < 0.8)
+    weights = (rng.integers(-largest, largest + 1, (n, n)) * (rng.random((n, n)) < 0.8)).tolist()
     first = int(rng.integers(1, n)) if populations == 2 else n
     sizes = {"E": first, "I": n - first} if populations == 2 else {"E": n}
-    return weights, rng.integers(-1, 2, n), sizes
+    return weights, rng.integers(-1, 2, n).tolist(), sizes
 
 
 def by_definition(weights, threshold, sizes):
-    """All stationary states with boxes, in whole numbers of Python."""
-    n, found = len(threshold), []
-    for state in itertools.product((0, 1), repeat=n):
-        needed = [
-            int(threshold[i]) - sum(int(w) for w, a in zip(weights[i], state, strict=True) if a) for i in range(n)
-        ]
+    """All stationary states with boxes, in whole numbers or fractions of Python."""
+    rows, found = list(zip(weights, threshold, strict=True)), []
+    for state in itertools.product((0, 1), repeat=len(rows)):
+        needed = [t - sum(w for w, a in zip(row, state, strict=True) if a) for row, t in rows]
         box, start = [], 0
         for size in sizes.values():
             part = range(start, start + size)
@@ -96,9 +95,9 @@ def test_all_methods_and_the_definition_agree_where_weights_tie(block):
 @pytest.mark.parametrize("scale", [1 / 7, 0.1, 1e-3, 80 / 199, 1 / 3])
 def test_fractions_are_exact(scale):
     # In floats the order of summing 0.1 and 0.2 decides whether 0.3 is reached.
-    for seed in range(40):
+    for seed in range(25):
         weights, threshold, sizes = random_integers(seed)
-        net = FiniteSizeNetwork(weights=weights * scale, threshold=threshold * scale, sizes=sizes)
+        net = FiniteSizeNetwork(weights=np.array(weights) * scale, threshold=np.array(threshold) * scale, sizes=sizes)
         expected = by_definition(weights, threshold, sizes)
         for method in METHODS[:2]:
             found = states_and_boxes(stationary_states(net, method=method))
@@ -108,17 +107,33 @@ def test_fractions_are_exact(scale):
             )
 
 
+def test_fractions_of_different_denominators_tie():
+    # 1/2 + 1/3 and 5/6, 1/10 + 1/5 and 3/10.
+    values = [Fraction(a, b) for a, b in ((1, 2), (1, 3), (5, 6), (1, 10), (1, 5), (3, 10))]
+    rng = np.random.default_rng(6)
+    for _ in range(40):
+        weights = [[int(rng.integers(-1, 2)) * values[k] for k in rng.integers(0, 6, 5)] for _ in range(5)]
+        net = FiniteSizeNetwork(weights=[[float(w) for w in row] for row in weights], sizes={"E": 3, "I": 2})
+        expected = by_definition(weights, [0] * 5, net.sizes)
+        for method in METHODS[:2]:
+            found = states_and_boxes(stationary_states(net, method=method))
+            # Each bound is the float nearest to the fraction.
+            assert found == [(row[0], *(tuple(map(float, box)) for box in row[1:])) for row in expected]
+
+
 @pytest.mark.parametrize("scale", [math.sqrt(2), math.pi * 1e6, math.e * 1e-7])
 def test_rounding_makes_no_slivers(scale):
     # No fractions now: sums that are equal on paper differ in their last digit.
-    for seed in range(40):
+    for seed in range(25):
         weights, threshold, sizes = random_integers(seed, largest=9)
-        net = FiniteSizeNetwork(weights=weights * scale / 3, threshold=threshold * scale / 3, sizes=sizes)
+        net = FiniteSizeNetwork(
+            weights=np.array(weights) * scale / 3, threshold=np.array(threshold) * scale / 3, sizes=sizes
+        )
         expected = by_definition(weights, threshold, sizes)
         for method in METHODS[: 3 if seed < 5 else 2]:
             found = stationary_states(net, method=method)
             assert [row[0] for row in states_and_boxes(found)] == [row[0] for row in expected]
-            if len(weights) and np.abs(weights).any():
+            if np.any(weights):
                 assert "thinner than" in found.status
 
 
@@ -157,6 +172,19 @@ def test_larger_networks_agree_between_searches():
         assert len(searches[0]) > 10
 
 
+def test_searches_in_parts_find_the_same(monkeypatch):
+    # Parts are for large networks; here they are of small ones, on two threads.
+    nets = [random_integers(seed) for seed in range(20)]
+    nets = [FiniteSizeNetwork(weights=w, threshold=t, sizes=s) for w, t, s in nets if len(t) > 3]
+    whole = [states_and_boxes(stationary_states(net, method="brute-force")) for net in nets]
+    monkeypatch.setattr("metastable.finite_size._branch_and_bound._UNDIVIDED", 1)
+    monkeypatch.setattr("metastable.finite_size._branch_and_bound._N_GIVEN", 3)
+    monkeypatch.setattr("metastable.finite_size._brute_force._LARGEST_PART", 2)
+    for net, expected in zip(nets, whole, strict=True):
+        for method in METHODS[:2]:
+            assert states_and_boxes(stationary_states(net, method=method, n_jobs=2)) == expected
+
+
 @pytest.mark.parametrize("weight", [2.0, -2.0])
 def test_long_rings_have_the_states_that_a_thought_finds(weight):
     n = 60
@@ -185,10 +213,12 @@ def test_costs_are_named_before_they_arise():
     dense = FiniteSizeNetwork(weights=rng.normal(size=(60, 60)))
     with pytest.raises(ValueError, match=r"takes about 1\.2e\+18 steps for the 2\^60 states, .* years.*branch-and"):
         stationary_states(dense, method="brute-force")
-    with pytest.raises(ValueError, match=r"method='branch-and-bound' takes about .* steps, .*or raise max_steps"):
+    with pytest.raises(ValueError, match=r"method='branch-and-bound' takes about .* steps, .*or raise max_minutes"):
         stationary_states(dense)
     with pytest.raises(ValueError, match=r"method='arrangement' takes about .*use another method"):
-        stationary_states(FiniteSizeNetwork(weights=rng.normal(size=(12, 12)), sizes={"a": 6, "b": 6}), method=METHODS[2])
+        stationary_states(
+            FiniteSizeNetwork(weights=rng.normal(size=(12, 12)), sizes={"a": 6, "b": 6}), method=METHODS[2]
+        )
     with pytest.raises(ValueError, match="states of 63 neurons have no number in 64 bits, at most 62"):
         stationary_states(FiniteSizeNetwork(weights=rng.normal(size=(63, 63))))
     with pytest.raises(ValueError, match="more than 1,000,000 attractors, too many to list"):
@@ -205,16 +235,18 @@ def test_unfit_arguments_are_refused():
         attractors(np.eye(3))
     with pytest.raises(ValueError, match="stimulus must have shape"):
         stationary_states(net).at([1, 2])
+    with pytest.raises(ValueError, match="max_minutes must be above 0"):
+        stationary_states(net, max_minutes=0)
 
 
 def test_estimated_steps_are_near_the_steps_taken():
-    from metastable.finite_size._branch_and_bound import branch_and_bound, estimated_steps
+    from metastable.finite_size._branch_and_bound import estimated_steps
     from metastable.finite_size._integer_thresholds import IntegerNetwork
 
     # Without any weights and with a population each nothing is ever pruned: 2 + 4 + ... decisions.
     net = FiniteSizeNetwork(weights=np.zeros((10, 10)), sizes={f"{i}": 1 for i in range(10)})
     assert estimated_steps(IntegerNetwork.of(net)) == 2**11 - 2
-    assert len(branch_and_bound(IntegerNetwork.of(net), 5000)[0]) == 1024
+    assert len(stationary_states(net)) == 1024
     # With one population every second neuron that differs ends the search: a decision each, two at the end.
     net = FiniteSizeNetwork(weights=np.zeros((10, 10)))
     assert estimated_steps(IntegerNetwork.of(net)) == 2 + 2 * 2 * 9

@@ -11,6 +11,8 @@ from metastable.figures._style import resolve_axes
 from metastable.finite_size import MultistabilityCut
 
 _N_STEPS = 4
+# Points at the ends of more branches run into each other.
+_MOST_MARKED = 60
 
 
 def multistability_branches(
@@ -76,7 +78,8 @@ def multistability_branches(
         # Bands end at upright lines; lines end at points, filled where the end belongs to them.
         for level in sorted({low, high}):
             ax.plot(span, [level, level], color=color, linewidth=1.3, solid_capstyle="butt", zorder=3)
-            _mark_ends(ax, float(cut.start[k]), float(cut.stop[k]), (first, last), level, color)
+            if cut.start.size <= _MOST_MARKED:
+                _mark_ends(ax, float(cut.start[k]), float(cut.stop[k]), (first, last), level, color)
     handles = [
         Line2D([], [], color=color, label=ATTRACTOR_NAMES[kind])
         for kind, color in ATTRACTOR_COLORS.items()

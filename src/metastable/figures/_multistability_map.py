@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import PatchCollection
-from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap, ListedColormap, Normalize
+from matplotlib.collections import LineCollection, PatchCollection
+from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap, ListedColormap, LogNorm
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ ATTRACTOR_NAMES = {
     (True, False): "cycle",
     (True, True): "cycle, symmetry broken",
 }
+# Of more boxes the outlines would hide what they lie on.
+_MANY_BOXES = 150
 _REGIONS = {"stationary only": "#dfe6ec", "both": "#f5d9c3", "oscillating only": "#e59866"}
 # Pale to deep, so that lines are seen on all of it.
 _DEGREES = LinearSegmentedColormap.from_list("degree", ["#fbfcfa", "#d5e8d8", "#93c9b6", "#4d9aa4", "#2f6a8c"])
@@ -64,9 +66,11 @@ def multistability_map(
     """
     ax = resolve_axes(ax)
     most = int(plane.degree.max(initial=1))
-    # Few degrees: one colour each.
-    norm = BoundaryNorm(np.arange(0.5, most + 1), 256) if most <= 30 else Normalize(1, most)
-    mesh = ax.pcolormesh(plane.x, plane.y, plane.degree, cmap=_DEGREES, norm=norm, rasterized=True)
+    # Few degrees have one colour each; those of many equal neurons span powers of ten.
+    norm = BoundaryNorm(np.arange(0.5, most + 1), 256) if most <= 30 else LogNorm(1, most)
+    mesh = ax.pcolormesh(
+        plane.x, plane.y, np.ma.masked_equal(plane.degree, 0), cmap=_DEGREES, norm=norm, rasterized=True
+    )
     bar = ax.figure.colorbar(mesh, ax=ax, label="number of attractors", aspect=30, pad=0.02)
     if most <= 30:
         bar.set_ticks([float(k) for k in range(1, most + 1, 1 + most // 11)])
@@ -105,10 +109,17 @@ def multistability_regions(plane: MultistabilityPlane, *, ax: Axes | None = None
     """
     ax = resolve_axes(ax)
     region = np.where(plane.oscillating == 0, 0, np.where(plane.stationary > 0, 1, 2))
+    region[plane.degree == 0] = -1
     ax.pcolormesh(
-        plane.x, plane.y, region, cmap=ListedColormap(list(_REGIONS.values())), vmin=0, vmax=2, rasterized=True
+        plane.x,
+        plane.y,
+        np.ma.masked_less(region, 0),
+        cmap=ListedColormap(list(_REGIONS.values())),
+        vmin=0,
+        vmax=2,
+        rasterized=True,
     )
-    hatched = [Rectangle(*_cell(plane, i, j)) for i, j in np.argwhere(plane.broken > 0)]
+    hatched = _runs(plane, plane.broken > 0)
     ax.add_collection(
         PatchCollection(hatched, hatch="/////", facecolor="none", edgecolor="#5d6d7e", linewidth=0), autolim=False
     )
@@ -116,8 +127,7 @@ def multistability_regions(plane: MultistabilityPlane, *, ax: Axes | None = None
     for text in ax.texts:
         # Hatched lines would run through the digits.
         text.set_bbox({"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": "none", "alpha": 0.85})
-    for edges in _changes(plane, region):
-        ax.plot(*edges, color="#1b2631", linewidth=0.9, solid_capstyle="round")
+    ax.add_collection(LineCollection(_changes(plane, region), color="#1b2631", linewidth=0.9), autolim=False)
     handles = [
         Patch(facecolor=color, edgecolor="#1b2631", linewidth=0.6, label=name)
         for k, (name, color) in enumerate(_REGIONS.items())
@@ -133,7 +143,7 @@ def multistability_regions(plane: MultistabilityPlane, *, ax: Axes | None = None
 
 def _draw_boxes(plane: MultistabilityPlane, ax: Axes) -> None:
     """Draw the outlines of boxes: broken ones first, which are many, those of stationary states dashed on top."""
-    drawn = set()
+    drawn, fine = set(), len(plane.boxes) > _MANY_BOXES
     for oscillates, broken in ((False, True), (True, True), (True, False), (False, False)):
         kind = (oscillates, broken)
         for k in np.flatnonzero(((plane.period > 1) == oscillates) & (plane.broken_boxes == broken)).tolist():
@@ -145,7 +155,7 @@ def _draw_boxes(plane: MultistabilityPlane, ax: Axes) -> None:
                 [left, right, right, left, left],
                 [low, low, high, high, low],
                 color=ATTRACTOR_COLORS[kind],
-                linewidth=0.8 if broken else 1.4,
+                linewidth=0.2 if fine and broken else 0.8 if broken else 1.4,
                 linestyle="-" if oscillates or broken else (0, (4, 2)),
                 solid_joinstyle="miter",
             )
@@ -167,7 +177,8 @@ def _draw_boxes(plane: MultistabilityPlane, ax: Axes) -> None:
 
 def _write_degrees(plane: MultistabilityPlane, ax: Axes) -> None:
     most = plane.degree.max(initial=1)
-    for degree in np.unique(plane.degree).tolist():
+    # Only degrees of cells with room: those of hundreds of equal neurons are very many.
+    for degree in np.unique(plane.degree[_room(plane, 1)]).tolist():
         dark = degree > max(0.6 * most, 4)
         _write(plane, plane.degree == degree, f"{degree:.4g}", "white" if dark else "#1b2631", ax)
 
@@ -181,25 +192,27 @@ def _write_periods(plane: MultistabilityPlane, ax: Axes) -> None:
         for (left, right), (low, high) in plane.boxes[plane.period == period]:
             met |= ((left <= x) & (x < right))[None] & ((low <= y) & (y < high))[:, None]
         found[met] += f", {period}"
-    for periods in sorted(set(found.ravel()) - {""}):
+    for periods in sorted(set(found[_room(plane, 1)]) - {""}):
         _write(plane, found == periods, periods[2:], "#1b2631", ax)
+
+
+def _room(plane: MultistabilityPlane, length: int) -> NDArray[np.bool_]:
+    """Return which cells have room for so many characters."""
+    width, height = np.diff(plane.x) / np.ptp(plane.x), np.diff(plane.y) / np.ptp(plane.y)
+    return (width[None] > 0.02 * (1 + 0.3 * length)) & (height[:, None] > 0.028)
 
 
 def _write(plane: MultistabilityPlane, where: NDArray[np.bool_], text: str, color: str, ax: Axes) -> None:
     """Write into the largest cell of each connected part of a region, if there is room."""
     from scipy.ndimage import label
 
-    width, height = np.diff(plane.x) / np.ptp(plane.x), np.diff(plane.y) / np.ptp(plane.y)
-    room = (width[None] > 0.02 * (1 + 0.3 * len(text))) & (height[:, None] > 0.028)
-    area = width[None] * height[:, None]
-    parts, n = label(where)  # pyright: ignore[reportGeneralTypeIssues]
-    for k in range(1, n + 1):
-        size = np.where((parts == k) & room, area, 0)
-        i, j = np.unravel_index(int(size.argmax()), size.shape)
-        if size[i, j]:
-            (x, y), w, h = _cell(plane, int(i), int(j))
-            written = ax.text(x + w / 2, y + h / 2, text, ha="center", va="center", fontsize=6.5, color=color)
-            written.set_clip_on(True)
+    area = np.where(_room(plane, len(text)), np.diff(plane.x)[None] * np.diff(plane.y)[:, None], 0)
+    parts, _ = label(where)  # pyright: ignore[reportGeneralTypeIssues]
+    for k in np.unique(parts[where & (area > 0)]).tolist():
+        i, j = np.unravel_index(int(np.where(parts == k, area, 0).argmax()), area.shape)
+        (x, y), w, h = _cell(plane, int(i), int(j))
+        written = ax.text(x + w / 2, y + h / 2, text, ha="center", va="center", fontsize=6.5, color=color)
+        written.set_clip_on(True)
 
 
 def _cell(plane: MultistabilityPlane, i: int, j: int) -> tuple[tuple[float, float], float, float]:
@@ -207,11 +220,21 @@ def _cell(plane: MultistabilityPlane, i: int, j: int) -> tuple[tuple[float, floa
     return (plane.x[j], plane.y[i]), plane.x[j + 1] - plane.x[j], plane.y[i + 1] - plane.y[i]
 
 
-def _changes(plane: MultistabilityPlane, region: NDArray[np.int64]) -> list[tuple[list[float], list[float]]]:
+def _runs(plane: MultistabilityPlane, where: NDArray[np.bool_]) -> list[Rectangle]:
+    """Return rectangles, row by row, that cover the cells chosen."""
+    x, y, found = plane.x.tolist(), plane.y.tolist(), []
+    for i, row in enumerate(where):
+        ends = np.flatnonzero(np.diff(np.concatenate([[False], row, [False]]).astype(int)))
+        for first, stop in zip(ends[::2], ends[1::2], strict=True):
+            found.append(Rectangle((x[first], y[i]), x[stop] - x[first], y[i + 1] - y[i]))
+    return found
+
+
+def _changes(plane: MultistabilityPlane, region: NDArray[np.int64]) -> list[list[tuple[float, float]]]:
     """Return the lines between cells of different regions."""
     x, y = plane.x.tolist(), plane.y.tolist()
-    upright = [([x[j + 1]] * 2, y[i : i + 2]) for i, j in np.argwhere(np.diff(region, axis=1)).tolist()]
-    level = [(x[j : j + 2], [y[i + 1]] * 2) for i, j in np.argwhere(np.diff(region, axis=0)).tolist()]
+    upright = [[(x[j + 1], y[i]), (x[j + 1], y[i + 1])] for i, j in np.argwhere(np.diff(region, axis=1)).tolist()]
+    level = [[(x[j], y[i + 1]), (x[j + 1], y[i + 1])] for i, j in np.argwhere(np.diff(region, axis=0)).tolist()]
     return upright + level
 
 

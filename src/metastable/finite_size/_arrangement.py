@@ -16,15 +16,15 @@ Integers = NDArray[np.int64]
 
 
 def attractors_by_arrangement(
-    network: IntegerNetwork, max_steps: float
+    network: IntegerNetwork, max_minutes: float
 ) -> tuple[Integers, Integers, Integers, Integers]:
     """Return states, periods and boxes of all attractors.
 
     Parameters
     ----------
     network : IntegerNetwork
-    max_steps : float
-        Cells times states beyond which the search is refused.
+    max_minutes : float
+        Beyond which the search is refused.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def attractors_by_arrangement(
     n = network.n_neurons
     # The list of breakpoints itself takes 2^n n numbers.
     require_affordable(
-        "arrangement", n * 2.0**n, max_steps=min(max_steps, 1e9), nanoseconds=20, do="use another method"
+        "arrangement", n * 2.0**n, max_minutes=min(max_minutes, 1), nanoseconds=20, do="use another method"
     )
     needed = network.needed(states_of(np.arange(2**n), n))
     parts = [slice(first, stop) for first, stop in zip(network.start[:-1], network.start[1:], strict=True)]
@@ -51,7 +51,7 @@ def attractors_by_arrangement(
     require_affordable(
         "arrangement",
         cells * 2.0**n,
-        max_steps=max_steps,
+        max_minutes=max_minutes,
         nanoseconds=20,
         do="use another method",
         why=f" for {cells:,.0f} cells of 2^{n} states",

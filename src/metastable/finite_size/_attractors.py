@@ -70,7 +70,7 @@ class Attractor:
 
     def exists_at(self, stimulus: ArrayLike) -> bool:
         """Return whether a stimulus, (n_populations,), lies in the box."""
-        given = require_numbers("stimulus", stimulus)
+        given = raised(require_numbers("stimulus", stimulus))
         return bool(((self.lower <= given) & (given < self.upper)).all())
 
     @property
@@ -143,11 +143,12 @@ class Attractors(Sequence[Attractor]):
         head = states[first[:-1]]
         keys = [*head.T[::-1], *upper.T[::-1], *lower.T[::-1], period]
         order = np.lexsort(keys) if len(period) else np.zeros(0, np.int64)
-        rows = np.concatenate([np.arange(first[k], first[k + 1]) for k in order]) if order.size else order
+        after = np.concatenate([[0], np.cumsum(period[order])]).astype(np.int64)
+        rows = np.repeat(first[order] - after[:-1], period[order]) + np.arange(after[-1])
         times = (1,) * len(period) if multiplicity is None else tuple(multiplicity[k] for k in order.tolist())
         return Attractors(
             states=states[rows],
-            first=np.concatenate([[0], np.cumsum(period[order])]).astype(np.int64),
+            first=after,
             sizes=dict(sizes),
             lower=lower[order],
             upper=upper[order],
@@ -198,10 +199,11 @@ class Attractors(Sequence[Attractor]):
         return dict(found)
 
     def at(self, stimulus: ArrayLike) -> list[Attractor]:
-        """Return the attractors that exist at a stimulus, (n_populations,)."""
+        """Return the attractors that exist at a stimulus, (n_populations,); just below an edge counts as at it."""
         given = require_numbers("stimulus", stimulus)
         if given.shape != (len(self.sizes),):
             raise ValueError(f"stimulus must have shape ({len(self.sizes)},), got {given.shape}.")
+        given = raised(given)
         inside = ((self.lower <= given) & (given < self.upper)).all(axis=1)
         return [self[k] for k in np.flatnonzero(inside).tolist()]
 
@@ -244,6 +246,11 @@ def states_of(codes: ArrayLike, n_neurons: int) -> NDArray[np.uint8]:
     """Return activities of states given by their numbers, (..., n_neurons)."""
     shifts = np.arange(n_neurons, dtype=np.int64)
     return ((np.asarray(codes, np.int64)[..., None] >> shifts) & 1).astype(np.uint8)
+
+
+def raised(stimulus: Array) -> Array:
+    """Return stimuli that are lifted by rounding, so that 1 - 0.9 reaches a threshold of 0.1."""
+    return stimulus + 1e-12 * np.maximum(np.abs(stimulus), 1)
 
 
 def _counts(states: NDArray[np.uint8], sizes: Sequence[int]) -> NDArray[np.int64]:

@@ -18,6 +18,7 @@ from metastable.finite_size._multistability import (
     multistability_cut,
     multistability_plane,
 )
+from metastable.finite_size._search_parts import Workers
 from metastable.networks import FiniteSizeNetwork
 
 
@@ -66,13 +67,18 @@ class BifurcationDiagram:
 
 
 def bifurcation_diagram(
-    network: FiniteSizeNetwork, *, method: str = "auto", max_steps: float = 2e9
+    network: FiniteSizeNetwork,
+    *,
+    method: str = "auto",
+    max_minutes: float = 10,
+    n_jobs: int | None = None,
+    progress: bool | None = None,
 ) -> BifurcationDiagram:
     """Find every attractor of the noiseless network, and what happens where it ends.
 
     Parameters
     ----------
-    network, method, max_steps
+    network, method, max_minutes, n_jobs, progress
         As of `attractors`.
 
     Returns
@@ -109,7 +115,7 @@ def bifurcation_diagram(
     ['11000', '00000 > 11111']
     """
     whole = IntegerNetwork.of(network)
-    found, how = all_attractors(network, whole, method, max_steps)
+    found, how = all_attractors(network, whole, method, max_minutes, Workers(n_jobs, progress))
     n_stationary = found.number_by_period.get(1, 0)
     status = f"{large(found.total)} attractors, {large(n_stationary)} of them stationary, {how}"
     labelled = replace(found, status=status, labeller=EdgeLabels(whole, found))

@@ -13,29 +13,39 @@ from numba import njit
 from numpy.typing import NDArray
 
 from metastable.finite_size._integer_thresholds import ALWAYS, NEVER, IntegerNetwork
+from metastable.finite_size._search_cost import MOST_ATTRACTORS
+from metastable.finite_size._search_parts import Workers
 
 Integers = NDArray[np.int64]
 
 _N_PROBES = 2000
+# Neurons whose states are given to a part, in networks of more neurons than the second.
+_N_GIVEN, _UNDIVIDED = 10, 24
 
 
-def branch_and_bound(network: IntegerNetwork, most: int) -> tuple[Integers, Integers, Integers, bool]:
-    """Return numbers and boxes of all stationary states, and whether there were no more than `most`.
+def branch_and_bound(network: IntegerNetwork, workers: Workers) -> tuple[Integers, Integers, Integers]:
+    """Return numbers and boxes of all stationary states.
 
     Parameters
     ----------
     network : IntegerNetwork
-    most : int
-        Where to stop.
+    workers : Workers
+        The decisions on the first neurons make parts.
 
     Returns
     -------
     codes : ndarray of int, (n_states,)
     lower, upper : ndarray of int, (n_states, n_populations)
-    complete : bool
     """
-    codes, boxes, complete = _search(most, *_tables(network))
-    return codes, boxes[:, 0], boxes[:, 1], complete
+    tables = _tables(network)
+    # Searches of fewer neurons are shorter than the time to divide them.
+    n_given = _N_GIVEN if network.n_neurons > _UNDIVIDED else 0
+
+    def part(number: int) -> tuple[Integers, Integers, bool]:
+        return _search(MOST_ATTRACTORS, n_given, number, *tables)
+
+    codes, boxes = workers.search(part, 2**n_given, "stationary states")
+    return codes, boxes[:, 0], boxes[:, 1]
 
 
 def estimated_steps(network: IntegerNetwork) -> float:
@@ -135,15 +145,22 @@ def _narrow(k, begin, targets, least, largest, decided, population, slack, befor
 
 
 @njit(nogil=True, cache=True)
-def _search(most, order, begin, targets, weights, threshold, population, slack):
+def _search(most, n_given, given, order, begin, targets, weights, threshold, population, slack):
+    """Decide all neurons but the first `n_given`, which are as in the bits of `given`."""
     n, n_populations = order.size, slack.size
     least, largest = _bounds(n, begin, targets, weights, threshold)
     decided = np.full(n, -1)
     box = np.empty((n + 1, 2, n_populations), np.int64)
     box[0, 0], box[0, 1] = ALWAYS, NEVER
     codes, boxes = np.empty(64, np.int64), np.empty((64, 2, n_populations), np.int64)
-    found = depth = 0
-    while depth >= 0:
+    found = 0
+    for depth in range(n_given):
+        k = order[depth]
+        _decide(k, given >> depth & 1, begin, targets, weights, least, largest, decided)
+        if not _narrow(k, begin, targets, least, largest, decided, population, slack, box[depth], box[depth + 1]):
+            return codes[:0], boxes[:0], True
+    depth = n_given
+    while depth >= n_given:
         k = order[depth]
         value = decided[k] + 1
         if value > 0:

@@ -7,39 +7,58 @@ from numba import njit
 from numpy.typing import NDArray
 
 from metastable.finite_size._integer_thresholds import ALWAYS, NEVER, IntegerNetwork
+from metastable.finite_size._search_cost import MOST_ATTRACTORS
+from metastable.finite_size._search_parts import Workers
 
 Integers = NDArray[np.int64]
 
+# As many neurons whose states are one part, of a tenth of a second.
+_LARGEST_PART = 22
 
-def try_every_state(network: IntegerNetwork, most: int) -> tuple[Integers, Integers, Integers, bool]:
-    """Return numbers and boxes of all stationary states, and whether there were more than `most`.
+
+def try_every_state(network: IntegerNetwork, workers: Workers) -> tuple[Integers, Integers, Integers]:
+    """Return numbers and boxes of all stationary states.
 
     Parameters
     ----------
     network : IntegerNetwork
-    most : int
-        Where to stop.
+    workers : Workers
+        The states of the last neurons make parts.
 
     Returns
     -------
     codes : ndarray of int, (n_states,)
     lower, upper : ndarray of int, (n_states, n_populations)
-    complete : bool
     """
+    n = network.n_neurons
+    n_walked = min(n, _LARGEST_PART)
     columns = np.ascontiguousarray(network.weights.T)
-    codes, boxes, complete = _walk(columns, network.threshold, network.start, network.slack, most)
-    return codes, boxes[:, 0], boxes[:, 1], complete
+
+    def part(number: int) -> tuple[Integers, Integers, bool]:
+        return _walk(
+            columns, network.threshold, network.start, network.slack, n_walked, number << n_walked, MOST_ATTRACTORS
+        )
+
+    codes, boxes = workers.search(part, 2 ** (n - n_walked), "stationary states")
+    return codes, boxes[:, 0], boxes[:, 1]
 
 
 @njit(nogil=True, cache=True)
-def _walk(columns, threshold, start, slack, most):
-    """Go through all states in the order of a Gray code: one neuron, and so one column of the weights, a step."""
+def _walk(columns, threshold, start, slack, n_walked, code, most):
+    """Go through states in the order of a Gray code: one neuron, and so one column of the weights, a step.
+
+    Only the first `n_walked` neurons change, from none active; the others are as in `code`.
+    """
     n, n_populations = threshold.size, slack.size
     needed, active = threshold.copy(), np.zeros(n, np.bool_)
+    for j in range(n_walked, n):
+        if code >> j & 1:
+            needed -= columns[j]
+            active[j] = True
     box = np.empty((2, n_populations), np.int64)
     codes, boxes = np.empty(64, np.int64), np.empty((64, 2, n_populations), np.int64)
-    found = code = 0
-    for step in range(np.int64(1) << n):
+    found = 0
+    for step in range(np.int64(1) << n_walked):
         if step:
             flipped, rest = 0, step
             while not rest & 1:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 # Of all factors together: up to here they are kept, beyond they are computed again in every step.
-_KEPT_BYTES = 2**28
+_KEPT_BYTES = 2**29
 # Of the factors of one block of states, which then stay in the cache between their making and their product.
 _BLOCK_BYTES = 2**22
 

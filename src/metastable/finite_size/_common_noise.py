@@ -55,7 +55,8 @@ class CommonNoise:
         if np.prod(2.0 * half + 1) > _MOST_NODES:
             return None
         axes = [np.linspace(-_REACH, _REACH, 2 * m + 1) for m in half]
-        nodes = np.array(list(itertools.product(*axes))).reshape(-1, len(axes))
+        points = list(itertools.product(*axes))
+        nodes = np.array(points).reshape(len(points), len(axes))
         weights = np.exp(-0.5 * (nodes**2).sum(axis=1))
         factors = vectors[:, keep] * np.sqrt(values[keep] - own)
         return CommonNoise(np.sqrt(own), nodes @ factors.T, weights / weights.sum())

@@ -8,23 +8,26 @@ from numpy.typing import NDArray
 
 from metastable.finite_size._image_table import ImageTable
 from metastable.finite_size._integer_thresholds import ALWAYS, NEVER
+from metastable.finite_size._search_cost import MOST_ATTRACTORS
+from metastable.finite_size._search_parts import Workers
 
 Integers = NDArray[np.int64]
 
 _N_PROBES = 64
+_SMALLEST_PART = 256
 
 
 def search_cycles(
-    images: ImageTable, slack: Integers, most: int
-) -> tuple[Integers, Integers, Integers, Integers, bool]:
-    """Return all stationary states and cycles, and whether there were no more than `most`.
+    images: ImageTable, slack: Integers, workers: Workers
+) -> tuple[Integers, Integers, Integers, Integers]:
+    """Return all stationary states and cycles.
 
     Parameters
     ----------
     images : ImageTable
     slack : ndarray of int, (n_populations,)
-    most : int
-        Where to stop.
+    workers : Workers
+        First states make parts.
 
     Returns
     -------
@@ -32,24 +35,32 @@ def search_cycles(
         States of one after the other, each from its lowest number on.
     period : ndarray of int, (n_cycles,)
     lower, upper : ndarray of int, (n_cycles, n_populations)
-    complete : bool
 
     Notes
     -----
     Every cycle is found once, from its lowest state: a path ends where an image is lower, and where it meets itself,
     since for these stimuli the first state does not return.
     """
-    roots = np.arange(len(images.begin))
-    codes, period, boxes, _, complete = _follow(images.begin, images.part, images.first, slack, roots, most, NEVER)
-    return codes, period, boxes[:, 0], boxes[:, 1], complete
+    n_states = len(images.begin)
+    width = max(_SMALLEST_PART, n_states // 64)
+
+    def part(number: int) -> tuple[Integers, Integers, Integers, bool]:
+        roots = np.arange(number * width, min((number + 1) * width, n_states))
+        codes, period, boxes, _, complete = _follow(
+            images.begin, images.part, images.first, slack, roots, MOST_ATTRACTORS, NEVER
+        )
+        return codes, period, boxes, complete
+
+    codes, period, boxes = workers.search(part, -(-n_states // width), "attractors")
+    return codes, period, boxes[:, 0], boxes[:, 1]
 
 
 def estimated_steps(images: ImageTable, slack: Integers, limit: float) -> float:
-    """Estimate how many images are followed, from a sample of first states; at least `limit` if it is reached."""
+    """Estimate how many images are followed, from a sample of first states; just above `limit` if that is reached."""
     n_states = len(images.begin)
     width = max(n_states // _N_PROBES, 1)
     roots = np.arange(width // 2, n_states, width)
-    most = int(min(limit, 2.0**60))
+    most = int(min(limit * roots.size / n_states + 1, 2.0**60))
     steps = _follow(images.begin, images.part, images.first, slack, roots, most, most)[3]
     return steps * n_states / roots.size
 

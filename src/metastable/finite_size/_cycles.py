@@ -6,14 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from metastable._validation import require_choice
+from metastable._validation import require_choice, require_number
 from metastable.finite_size._arrangement import attractors_by_arrangement
 from metastable.finite_size._attractors import Attractors, states_of
 from metastable.finite_size._cycle_search import estimated_steps, search_cycles
 from metastable.finite_size._homogeneous_attractors import homogeneous_attractors
 from metastable.finite_size._image_table import ImageTable, images_of_counts, images_of_states
 from metastable.finite_size._integer_thresholds import IntegerNetwork
-from metastable.finite_size._search_cost import MOST_ATTRACTORS, require_affordable, require_complete
+from metastable.finite_size._search_cost import require_affordable
+from metastable.finite_size._search_parts import Workers
 from metastable.networks import FiniteSizeNetwork
 
 # The table of images then takes 100 MB.
@@ -21,7 +22,14 @@ _MOST_NEURONS = 18
 _MOST_COUNTS = 5_000_000
 
 
-def attractors(network: FiniteSizeNetwork, *, method: str = "auto", max_steps: float = 2e9) -> Attractors:
+def attractors(
+    network: FiniteSizeNetwork,
+    *,
+    method: str = "auto",
+    max_minutes: float = 10,
+    n_jobs: int | None = None,
+    progress: bool | None = None,
+) -> Attractors:
     """Find every stationary state and every cycle of the noiseless network, and the stimuli at which it exists.
 
     Parameters
@@ -32,8 +40,12 @@ def attractors(network: FiniteSizeNetwork, *, method: str = "auto", max_steps: f
         The numbers of active neurons of homogeneous populations; the images of every state, followed while a stimulus
         is left that leads along them, for up to 18 neurons; every cell between breakpoints of the stimulus, slow and
         independent of the others. By default the first where populations are homogeneous, else the second.
-    max_steps : float
-        A search that takes more is refused before it starts; 1e9 steps take from 20 s to 5 minutes.
+    max_minutes : float
+        A search that is estimated to take longer on one core is refused before it starts.
+    n_jobs : int, optional
+        Threads; all cores by default.
+    progress : bool, optional
+        Whether to show a bar; by default if a person watches.
 
     Returns
     -------
@@ -72,20 +84,27 @@ def attractors(network: FiniteSizeNetwork, *, method: str = "auto", max_steps: f
            1       5  [9, 12)     11110
            1       1  [12, inf)   11111
            2       1  [0, 12)     00000 > 11111
-      33 attractors, 32 of them stationary, by numbers of active neurons, of 5.)
+      33 attractors, 32 of them stationary, by numbers of active neurons among 5.)
     """
     whole = IntegerNetwork.of(network)
-    found, how = all_attractors(network, whole, method, max_steps)
+    found, how = all_attractors(network, whole, method, max_minutes, Workers(n_jobs, progress))
     n_stationary = found.number_by_period.get(1, 0)
     return replace(found, status=f"{large(found.total)} attractors, {large(n_stationary)} of them stationary, {how}")
 
 
-def cycles(network: FiniteSizeNetwork, *, method: str = "auto", max_steps: float = 2e9) -> Attractors:
+def cycles(
+    network: FiniteSizeNetwork,
+    *,
+    method: str = "auto",
+    max_minutes: float = 10,
+    n_jobs: int | None = None,
+    progress: bool | None = None,
+) -> Attractors:
     """Find every cycle of the noiseless network and the stimuli at which it exists.
 
     Parameters
     ----------
-    network, method, max_steps
+    network, method, max_minutes, n_jobs, progress
         As of `attractors`.
 
     Returns
@@ -106,9 +125,10 @@ def cycles(network: FiniteSizeNetwork, *, method: str = "auto", max_steps: float
     Attractors(
       period  number  stimulus a x b   states
            4       1  [0, 2) x [-2, 0) 00 > 10 > 11 > 01
-      1 cycle, by numbers of active neurons, of 2. Stationary states are not among them.)
+      1 cycle, by numbers of active neurons among 2. Stationary states are not among them.)
     """
-    found, how = all_attractors(network, IntegerNetwork.of(network), method, max_steps)
+    whole = IntegerNetwork.of(network)
+    found, how = all_attractors(network, whole, method, max_minutes, Workers(n_jobs, progress))
     later = found.selected(int((found.period == 1).sum()), len(found))
     return replace(
         later,
@@ -117,7 +137,7 @@ def cycles(network: FiniteSizeNetwork, *, method: str = "auto", max_steps: float
 
 
 def all_attractors(
-    network: FiniteSizeNetwork, whole: IntegerNetwork, method: str, max_steps: float
+    network: FiniteSizeNetwork, whole: IntegerNetwork, method: str, max_minutes: float, workers: Workers
 ) -> tuple[Attractors, str]:
     """Return the attractors of a network, and how they were found, as the end of a sentence."""
     require_choice("method", method, ("auto", "counts", "depth-first", "arrangement"))
@@ -127,10 +147,10 @@ def all_attractors(
     multiplicity = None
     if method == "counts":
         _require_counts(whole)
-        _require_affordable_search(method, images_of_counts(whole), whole, max_steps)
-        states, period, lower, upper, multiplicity, complete = homogeneous_attractors(whole, MOST_ATTRACTORS)
-        require_complete(complete)
-        how = f"by numbers of active neurons, of {n}."
+        images = images_of_counts(whole)
+        _require_affordable_search(method, images, whole, max_minutes)
+        states, period, lower, upper, multiplicity = homogeneous_attractors(whole, images, workers)
+        how = f"by numbers of active neurons among {n}."
     elif method == "depth-first":
         if n > _MOST_NEURONS:
             raise ValueError(
@@ -139,12 +159,11 @@ def all_attractors(
                 "stationary_states only."
             )
         images = images_of_states(whole)
-        _require_affordable_search(method, images, whole, max_steps)
-        codes, period, lower, upper, complete = search_cycles(images, whole.slack, MOST_ATTRACTORS)
-        require_complete(complete)
+        _require_affordable_search(method, images, whole, max_minutes)
+        codes, period, lower, upper = search_cycles(images, whole.slack, workers)
         states, how = states_of(codes, n), f"by a search of images over {n} neurons."
     else:
-        codes, period, lower, upper = attractors_by_arrangement(whole, max_steps)
+        codes, period, lower, upper = attractors_by_arrangement(whole, max_minutes)
         states, how = states_of(codes, n), f"by the cells of the stimulus of {n} neurons."
     boxes = (whole.stimulus(lower), whole.stimulus(upper))
     return Attractors.ordered(states, period, sizes, *boxes, multiplicity, ""), how + rounding(whole)
@@ -164,12 +183,12 @@ def _require_counts(whole: IntegerNetwork) -> None:
         )
 
 
-def _require_affordable_search(method: str, images: ImageTable, whole: IntegerNetwork, max_steps: float) -> None:
+def _require_affordable_search(method: str, images: ImageTable, whole: IntegerNetwork, max_minutes: float) -> None:
     require_affordable(
         method,
-        # A sample may take a hundredth of what is allowed: this is an estimate.
-        estimated_steps(images, whole.slack, max_steps / 100),
-        max_steps=max_steps,
+        # 2e8 images a minute.
+        estimated_steps(images, whole.slack, require_number("max_minutes", max_minutes, above=0) * 2e8),
+        max_minutes=max_minutes,
         nanoseconds=300,
         do="give fewer neurons, or populations that share less stimuli",
     )

@@ -62,7 +62,9 @@ def groupwise_correlation(
     order = group.size
     if require_choice("of", of, SIGNALS) == "activity":
         m = statistics.mean[group]
-        spread = m * (1 - m) ** order + (1 - m) * m**order
+        # Not 1 - m, which has few digits for a neuron that is nearly always active.
+        silent = statistics.stationary @ (1 - statistics.states[:, group])
+        spread = m * silent**order + silent * m**order
     else:
         net = statistics.network
         distance = statistics.mean_potentials[:, group] - statistics.potential_mean[group]

@@ -8,23 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metastable.finite_size._cycle_search import search_cycles
-from metastable.finite_size._image_table import counts_of, images_of_counts
+from metastable.finite_size._image_table import ImageTable, counts_of
 from metastable.finite_size._integer_thresholds import IntegerNetwork
+from metastable.finite_size._search_parts import Workers
 
 Integers = NDArray[np.int64]
 
 
 def homogeneous_attractors(
-    network: IntegerNetwork, most: int
-) -> tuple[NDArray[np.uint8], Integers, Integers, Integers, list[int], bool]:
+    network: IntegerNetwork, images: ImageTable, workers: Workers
+) -> tuple[NDArray[np.uint8], Integers, Integers, Integers, list[int]]:
     """Return one attractor of each kind that an exchange of equal neurons does not change.
 
     Parameters
     ----------
     network : IntegerNetwork
         Of equal neurons.
-    most : int
-        Kinds at which to stop.
+    images : ImageTable
+        Of its counts.
+    workers : Workers
 
     Returns
     -------
@@ -33,7 +35,6 @@ def homogeneous_attractors(
     period : ndarray of int, (n_kinds,)
     lower, upper : ndarray of int, (n_kinds, n_populations)
     multiplicity : list of int
-    complete : bool
 
     Notes
     -----
@@ -43,7 +44,7 @@ def homogeneous_attractors(
     one attractor, which passes through one of them every p steps.
     """
     sizes, own = network.sizes, np.diagonal(network.blocks()[0])
-    codes, period, lower, upper, complete = search_cycles(images_of_counts(network), network.slack, most)
+    codes, period, lower, upper = search_cycles(images, network.slack, workers)
     counts = counts_of(codes, sizes)
     rows, periods, multiplicity = [], np.empty_like(period), []
     for k, stop in enumerate(np.cumsum(period)):
@@ -56,7 +57,7 @@ def homogeneous_attractors(
         ways = prod(comb(size, active) for size, active in zip(sizes.tolist(), cycle[0].tolist(), strict=True))
         multiplicity.append(ways // times)
     states = np.concatenate(rows) if rows else np.zeros((0, network.n_neurons), np.uint8)
-    return states, periods, lower, upper, multiplicity, complete
+    return states, periods, lower, upper, multiplicity
 
 
 def _neurons(counts: Integers, network: IntegerNetwork, swaps: NDArray[np.bool_]) -> NDArray[np.uint8]:

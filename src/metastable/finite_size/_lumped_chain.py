@@ -23,8 +23,8 @@ from metastable.finite_size._transitions import firing_probability, require_netw
 from metastable.networks import FiniteSizeNetwork
 
 Array = NDArray[np.float64]
-# Multiplications of one step: a minute on one core.
-_MOST_OPERATIONS = 1e12
+# Multiplications of one step: a second on one core, and 512 MiB for its factors.
+_MOST_OPERATIONS = 1e10
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -243,8 +243,8 @@ def chain_of_counts(network: FiniteSizeNetwork) -> tuple[NDArray[np.int64], Fact
     operations = float(n_low) ** 2 * float(n_high) ** 2 * common.weights.size
     if operations > _MOST_OPERATIONS:
         raise ValueError(
-            f"the counts of {network.n_neurons} neurons have {n_low * n_high:,} states and one step of their law would "
-            f"take {operations:.2g} multiplications; at most {_MOST_OPERATIONS:.0e} are allowed: take fewer neurons, "
+            f"the counts of {network.n_neurons:,} neurons have {n_low * n_high:,} states and one step of their law "
+            f"would take {operations:.2g} multiplications; at most {_MOST_OPERATIONS:.0e} are allowed: take fewer neurons, "
             "the mean field, or simulate."
         )
     counts = np.stack(np.unravel_index(np.arange(n_low * n_high), tuple(shape), order="F"), axis=1).astype(np.int64)

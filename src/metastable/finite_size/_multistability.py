@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metastable._validation import require_choice, require_number, require_pair
-from metastable.finite_size._attractors import Attractors
+from metastable.finite_size._attractors import Attractors, raised
 
 Array = NDArray[np.float64]
 
@@ -139,9 +139,9 @@ def multistability_plane(
     boxes = np.stack([attractors.lower[chosen][:, axes], attractors.upper[chosen][:, axes]], axis=2)
     x_edges, y_edges = _cells(boxes[:, 0], x_window), _cells(boxes[:, 1], y_window)
     period, broken = attractors.period[chosen], np.any(attractors.broken[chosen], axis=1)
-    times = np.array([float(attractors.multiplicity[k]) if count == "attractors" else 1.0 for k in chosen])
+    times = [attractors.multiplicity[k] if count == "attractors" else 1 for k in chosen.tolist()]
     parts = (period == 1, period > 1, broken)
-    stationary, oscillating, differing = (_sums(boxes, times * part, x_edges, y_edges) for part in parts)
+    stationary, oscillating, differing = (_sums(boxes, times, part, x_edges, y_edges) for part in parts)
     names = (first, second)
     return MultistabilityPlane(names, x_edges, y_edges, stationary, oscillating, differing, boxes, period, broken)
 
@@ -212,7 +212,7 @@ def _crossed(attractors: Attractors, at: Mapping[str, float] | None, free: tuple
         )
     inside = np.ones(len(attractors), bool)
     for name, value in given.items():
-        level, a = require_number(f"at[{name!r}]", value), names.index(name)
+        level, a = raised(np.array(require_number(f"at[{name!r}]", value))), names.index(name)
         inside &= (attractors.lower[:, a] <= level) & (level < attractors.upper[:, a])
     return np.flatnonzero(inside)
 
@@ -230,12 +230,15 @@ def _cells(ranges: Array, window: tuple[float, float] | None) -> Array:
     return np.concatenate([[start], edges[(edges > start) & (edges < stop)], [stop]])
 
 
-def _sums(boxes: Array, times: Array, x: Array, y: Array) -> Array:
-    """Return how often each cell is covered, (n_y, n_x)."""
+def _sums(boxes: Array, times: list[int], chosen: NDArray[np.bool_], x: Array, y: Array) -> Array:
+    """Return how often each cell is covered by the boxes chosen, (n_y, n_x)."""
+    # Sums of floats would lose the small ones beside those of very many equal neurons.
+    kind = np.int64 if sum(times) < 2**62 else object
+    added = np.array(times, kind)[chosen]
     # A box adds at its lower left corner what it takes away at its ends.
-    corners = np.zeros((y.size, x.size))
-    at_x, at_y = (np.searchsorted(edges, boxes[:, k]).clip(0, edges.size - 1) for k, edges in enumerate((x, y)))
+    corners = np.zeros((y.size, x.size), kind)
+    at_x, at_y = (np.searchsorted(edges, boxes[chosen, k]).clip(0, edges.size - 1) for k, edges in enumerate((x, y)))
     for i in (0, 1):
         for j in (0, 1):
-            np.add.at(corners, (at_y[:, j], at_x[:, i]), times * (-1) ** (i + j))
-    return corners.cumsum(axis=0).cumsum(axis=1)[:-1, :-1]
+            np.add.at(corners, (at_y[:, j], at_x[:, i]), added * (-1) ** (i + j))
+    return corners.cumsum(axis=0).cumsum(axis=1)[:-1, :-1].astype(np.float64)

@@ -28,7 +28,7 @@ def orthant_probabilities(margin: Array, correlation: Array) -> Array:
     -----
     Separation of variables (Genz 1992): neuron after neuron, the noise is drawn from what its sign leaves, and the
     probabilities of the signs are multiplied. All 2^n orthants share the points, so that their sum is 1 to rounding;
-    with 8,192 lattice points folded by the baker's transformation each is good to about 1e-6.
+    with 8,192 lattice points folded by the baker's transformation each is good to about 3e-5.
     """
     n = margin.shape[1]
     values, vectors = np.linalg.eigh(correlation)

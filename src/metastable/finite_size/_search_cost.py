@@ -12,16 +12,15 @@ _MOST_NEURONS = 62
 
 
 def require_affordable(
-    method: str, steps: float, *, max_steps: float, nanoseconds: float, do: str, why: str = ""
+    method: str, steps: float, *, max_minutes: float, nanoseconds: float, do: str, why: str = ""
 ) -> None:
-    """Raise a sentence that names the cost if a search takes more than `max_steps`."""
-    max_steps = require_number("max_steps", max_steps, minimum=1)
-    if steps <= max_steps:
-        return
+    """Raise a sentence that names the cost if a search takes longer than `max_minutes`."""
     seconds = steps * nanoseconds * 1e-9
+    if seconds <= 60 * require_number("max_minutes", max_minutes, above=0):
+        return
     raise ValueError(
-        f"method={method!r} takes about {steps:.2g} steps{why}, {duration(seconds)}, and max_steps is {max_steps:.2g}; "
-        f"{do}, or raise max_steps."
+        f"method={method!r} takes about {steps:.2g} steps{why}, {duration(seconds)}, and max_minutes is "
+        f"{max_minutes:g}; {do}, or raise max_minutes."
     )
 
 

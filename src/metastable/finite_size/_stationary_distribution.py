@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from metastable._validation import require_choice
 from metastable.finite_size._gth import gth
-from metastable.finite_size._spectrum import leading_eigenpairs
+from metastable.finite_size._relaxation import few_threads, leading_eigenpairs
 from metastable.finite_size._transitions import Chain, chain_of, require_dense, require_network
 from metastable.networks import FiniteSizeNetwork
 
@@ -17,8 +17,9 @@ METHODS = ("auto", "dense", "gth", "iterative")
 # Elimination takes a second for this many states, and grows with their third power.
 _MOST_ELIMINATED = 2**11
 _PLAIN_STEPS = 100
-# Of the distance (sum of absolute differences) to the stationary law, some tens of roundings.
-_TOLERANCE = 1e-14
+# Of the distance (sum of absolute differences) to the stationary law; a step rounds by this times sqrt(n_states).
+_TOLERANCE = 1e-15
+_DISTURBED = 1e-12
 _CLOSEST = 1e-9
 _POLISHING = 5
 
@@ -83,7 +84,8 @@ def require_noise(network: FiniteSizeNetwork) -> None:
 def stationary_law(chain: Chain, method: str) -> Array:
     """Return the stationary law of a chain, (n_states,)."""
     if method == "iterative" or (method == "auto" and chain.n_states > _MOST_ELIMINATED):
-        return _followed(chain)
+        with few_threads(chain.n_states):
+            return _followed(chain)
     require_dense(chain.n_states)
     matrix = chain.matrix()
     kept = _closed_class(matrix) if chain.may_vanish else slice(None)
@@ -99,7 +101,13 @@ def _solved(matrix: Array) -> Array:
     equations[0] = 1
     right = np.zeros(len(matrix))
     right[0] = 1
-    return np.asarray(np.linalg.solve(equations, right), np.float64)
+    try:
+        return np.asarray(np.linalg.solve(equations, right), np.float64)
+    except np.linalg.LinAlgError:
+        raise ValueError(
+            "the noise leads out of some states so seldom that the equations are singular to rounding; use "
+            'method="gth".'
+        ) from None
 
 
 def _closed_class(matrix: Array) -> NDArray[np.intp]:
@@ -121,15 +129,17 @@ def _closed_class(matrix: Array) -> NDArray[np.intp]:
 
 
 def _followed(chain: Chain) -> Array:
-    law, before = np.full(chain.n_states, 1 / chain.n_states), 0.0
+    tolerance = _TOLERANCE * np.sqrt(chain.n_states)
+    law, before, ratio = np.full(chain.n_states, 1 / chain.n_states), 0.0, 1.0
     if not chain.may_vanish:
         for _ in range(_PLAIN_STEPS):
             after = chain.forward(law)
             change = float(np.abs(after - law).sum())
             law = after / after.sum()
-            # What is left of a geometric series whose ratio is that of the last two terms.
-            ratio = change / before if before else 1.0
-            if change == 0 or (ratio < 1 and change * ratio / (1 - ratio) < _TOLERANCE):
+            # What is left of a geometric series with the ratio of the last two terms that rounding does not disturb.
+            if before and change > _DISTURBED:
+                ratio = change / before
+            if change == 0 or (ratio < 1 and change * ratio / (1 - ratio) < tolerance):
                 return law
             before = change
     values, vectors = leading_eigenpairs(chain, 2)

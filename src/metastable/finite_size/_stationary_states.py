@@ -12,16 +12,19 @@ from metastable.finite_size._branch_and_bound import branch_and_bound, estimated
 from metastable.finite_size._brute_force import try_every_state
 from metastable.finite_size._cycles import all_attractors, large, rounding
 from metastable.finite_size._integer_thresholds import IntegerNetwork
-from metastable.finite_size._search_cost import (
-    MOST_ATTRACTORS,
-    require_affordable,
-    require_complete,
-    require_numbered,
-)
+from metastable.finite_size._search_cost import require_affordable, require_numbered
+from metastable.finite_size._search_parts import Workers
 from metastable.networks import FiniteSizeNetwork
 
 
-def stationary_states(network: FiniteSizeNetwork, *, method: str = "auto", max_steps: float = 2e10) -> Attractors:
+def stationary_states(
+    network: FiniteSizeNetwork,
+    *,
+    method: str = "auto",
+    max_minutes: float = 10,
+    n_jobs: int | None = None,
+    progress: bool | None = None,
+) -> Attractors:
     """Find every stationary state of the noiseless network and the stimuli at which it exists.
 
     Parameters
@@ -32,8 +35,12 @@ def stationary_states(network: FiniteSizeNetwork, *, method: str = "auto", max_s
         The numbers of active neurons of homogeneous populations; one neuron after the other with bounds; every state;
         every cell between breakpoints of the stimulus, slow and independent of the others. By default the first where
         populations are homogeneous, else the second.
-    max_steps : float
-        A search that takes more is refused before it starts; 1e9 steps take from 20 s to 5 minutes.
+    max_minutes : float
+        A search that is estimated to take longer on one core is refused before it starts.
+    n_jobs : int, optional
+        Threads; all cores by default.
+    progress : bool, optional
+        Whether to show a bar; by default if a person watches.
 
     Returns
     -------
@@ -71,30 +78,29 @@ def stationary_states(network: FiniteSizeNetwork, *, method: str = "auto", max_s
            1       1  (-inf, 4) x [1, inf)      001
            1       1  [-3, inf) x (-inf, -6)    110
            1       1  [0, inf) x [-6, inf)      111
-      4 stationary states, by numbers of active neurons, of 3. Cycles are not among them.)
+      4 stationary states, by numbers of active neurons among 3. Cycles are not among them.)
     """
     methods = ("auto", "counts", "branch-and-bound", "brute-force", "arrangement")
     require_choice("method", method, methods)
-    whole = IntegerNetwork.of(network)
+    whole, workers = IntegerNetwork.of(network), Workers(n_jobs, progress)
     n = whole.n_neurons
     if method == "auto":
         method = "counts" if whole.homogeneous else "branch-and-bound"
     if method in ("counts", "arrangement"):
-        every, how = all_attractors(network, whole, method, max_steps)
+        every, how = all_attractors(network, whole, method, max_minutes, workers)
         found = every.selected(0, int((every.period == 1).sum()))
     else:
         require_numbered(n)
         if method == "brute-force":
             why, do = f" for the 2^{n} states", 'use method="branch-and-bound"'
-            require_affordable(method, 2.0**n, max_steps=max_steps, nanoseconds=20, do=do, why=why)
-            codes, lower, upper, complete = try_every_state(whole, MOST_ATTRACTORS)
+            require_affordable(method, 2.0**n, max_minutes=max_minutes, nanoseconds=20, do=do, why=why)
+            codes, lower, upper = try_every_state(whole, workers)
             how = f"by brute force over {n} neurons."
         else:
             steps, do = estimated_steps(whole), "give fewer neurons or sparser weights"
-            require_affordable(method, steps, max_steps=max_steps, nanoseconds=50, do=do)
-            codes, lower, upper, complete = branch_and_bound(whole, MOST_ATTRACTORS)
+            require_affordable(method, steps, max_minutes=max_minutes, nanoseconds=300, do=do)
+            codes, lower, upper = branch_and_bound(whole, workers)
             how = f"by branch and bound over {n} neurons."
-        require_complete(complete)
         period, boxes = np.ones(len(codes), np.int64), (whole.stimulus(lower), whole.stimulus(upper))
         found = Attractors.ordered(states_of(codes, n), period, network.sizes, *boxes, None, "")
         how += rounding(whole)

@@ -5,6 +5,7 @@ from metastable.networks._binary_network import BinaryPopulation as BinaryPopula
 from metastable.networks._cluster_layout import ClusterLayout as ClusterLayout
 from metastable.networks._connection import Block as Block
 from metastable.networks._connection import Connection as Connection
+from metastable.networks._disordered_network import DisorderedNetwork as DisorderedNetwork
 from metastable.networks._finite_size_network import FiniteSizeNetwork as FiniteSizeNetwork
 from metastable.networks._lif_network import LIFNetwork as LIFNetwork
 from metastable.networks._lif_network import Population as Population
@@ -24,6 +25,7 @@ __all__ = [
     "Block",
     "ClusterLayout",
     "Connection",
+    "DisorderedNetwork",
     "FiniteSizeNetwork",
     "LIFNetwork",
     "Population",

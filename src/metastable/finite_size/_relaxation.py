@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from metastable.networks import FiniteSizeNetwork
 
 _MOST_DIAGONALISED = 2**8
 _MOST_MODES = 20
+# A step of the law takes some 20 ms then.
+_MOST_ON_ONE_THREAD = 2**14
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -88,8 +91,19 @@ def relaxation(network: FiniteSizeNetwork, *, n_modes: int = 5, step: int = 0) -
     if network.is_noiseless:
         raise ValueError("sigma is 0, and the law of a network without noise does not relax; raise sigma.")
     require_integer("n_modes", n_modes, minimum=1, maximum=min(_MOST_MODES, 2**network.n_neurons))
-    values, _ = leading_eigenpairs(chain_of(network, step), n_modes)
+    chain = chain_of(network, step)
+    with few_threads(chain.n_states):
+        values, _ = leading_eigenpairs(chain, n_modes)
     return Relaxation(values)
+
+
+def few_threads(n_states: int) -> AbstractContextManager[Any]:
+    """Keep products of small matrices from starting threads, which on a busy machine wait for each other."""
+    if n_states > _MOST_ON_ONE_THREAD:
+        return nullcontext()
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(limits=1, user_api="blas")
 
 
 def leading_eigenpairs(chain: Chain, n_modes: int) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
@@ -106,6 +120,7 @@ def leading_eigenpairs(chain: Chain, n_modes: int) -> tuple[NDArray[np.complex12
         first = np.random.default_rng(0).random(n)
         found = eigs(operator, k=n_modes, which="LM", v0=first, ncv=max(2 * n_modes + 1, 20), tol=0)
     values, vectors = np.asarray(found[0], np.complex128), np.asarray(found[1], np.complex128)
-    # Of a conjugate pair the one that turns forward comes first.
-    order = np.lexsort((-values.imag, -np.round(np.abs(values), 12)))[:n_modes]
+    # Of equal modulus the one that turns most slowly comes first, and of a conjugate pair the one that turns forward.
+    turn = np.round(np.abs(np.angle(values)), 9)
+    order = np.lexsort((-values.imag, turn, -np.round(np.abs(values), 12)))[:n_modes]
     return values[order], vectors[:, order]

@@ -1,0 +1,1 @@
+"""Fasoli & Panzeri (2019): finite-size networks of binary neurons, exactly."""

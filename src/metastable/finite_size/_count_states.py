@@ -8,9 +8,11 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array
 
 from metastable.finite_size._count_groups import CountGroups
 
+Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 CLUSTERS = ("distinct", "tagged", "unordered")
@@ -130,6 +132,23 @@ class CountStates:
             first += m
         values = np.concatenate([*values, part[:, None]], axis=1)
         return values[:, self.cluster] // self._stride % (self.size + 1)
+
+    def generator(self, counts: Indices, up: Array, down: Array) -> csr_array:
+        """Return the rates per ms between states, rows to columns, from those at which each count rises and falls."""
+        rows, columns, values = [], [], []
+        for g in range(counts.shape[1]):
+            for rate, step in ((up[:, g], 1), (down[:, g], -1)):
+                source = np.flatnonzero(rate > 0)
+                moved = counts[source]
+                moved[:, g] += step
+                rows.append(source)
+                columns.append(self.number(moved))
+                values.append(rate[source])
+        # The same move of clusters in the same state ends in one state: their rates add up.
+        shape, place = (self.n_states, self.n_states), (np.concatenate(rows), np.concatenate(columns))
+        moves = coo_array((np.concatenate(values), place), shape=shape).tocsr()
+        diagonal = np.arange(self.n_states)
+        return csr_array(moves - coo_array((moves.sum(axis=1), (diagonal, diagonal)), shape=shape).tocsr())
 
 
 def _descending(n_values: int, length: int) -> Indices:

@@ -244,8 +244,8 @@ def chain_of_counts(network: FiniteSizeNetwork) -> tuple[NDArray[np.int64], Fact
     if operations > _MOST_OPERATIONS:
         raise ValueError(
             f"the counts of {network.n_neurons:,} neurons have {n_low * n_high:,} states and one step of their law "
-            f"would take {operations:.2g} multiplications; at most {_MOST_OPERATIONS:.0e} are allowed: take fewer neurons, "
-            "the mean field, or simulate."
+            f"would take {operations:.2g} multiplications; at most {_MOST_OPERATIONS:.0e} are allowed: take fewer "
+            "neurons, the mean field, or simulate."
         )
     counts = np.stack(np.unravel_index(np.arange(n_low * n_high), tuple(shape), order="F"), axis=1).astype(np.int64)
     noise = _PopulationNoise(network, threshold, sigma)

@@ -217,3 +217,21 @@ def test_sampled_cost_is_near_the_cost():
     images = images_of_states(whole)
     taken = _follow(images.begin, images.part, images.first, whole.slack, np.arange(2**11), 10**6, 2**60)[3]
     assert estimated_steps(images, whole.slack, 1e12) == pytest.approx(taken, rel=0.5)
+
+
+@given(st.integers(0, 10**6))
+def test_a_threshold_summed_in_another_order_is_reached(seed):
+    rng = np.random.default_rng(seed)
+    weights, threshold = rng.normal(size=(5, 5)), rng.normal(size=5)
+    net = FiniteSizeNetwork(weights=weights, threshold=threshold)
+    state, i = rng.integers(0, 2, 5), int(rng.integers(5))
+    needed = threshold[i]
+    for j in rng.permutation(np.flatnonzero(state)):
+        needed -= weights[i, j]
+    image = int(attractors_at(net, needed).image[state @ 2 ** np.arange(5)])
+    assert image >> i & 1
+
+
+def test_nothing_is_listed_at_no_number():
+    with pytest.raises(ValueError, match="stimulus holds NaN"):
+        attractors(FiniteSizeNetwork(weights=[[0.0]])).at([np.nan])

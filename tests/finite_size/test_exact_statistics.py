@@ -298,3 +298,16 @@ def test_refusals_of_other_noise():
     many = exact_statistics(FiniteSizeNetwork(weights=np.zeros((11, 11)), sigma=1))
     with pytest.raises(ValueError, match="a cumulant of 11 neurons has too many partitions"):
         joint_cumulant(many, range(11))
+
+
+def test_odd_moments_of_other_noise_at_kinks_and_far_away():
+    net = FiniteSizeNetwork(weights=[[0, 1], [1, 0]], sigma=1, noise="laplace")
+    scale = 1 / math.sqrt(2)
+    distance = np.array([-2.03, -0.7, 0.0, 0.41, 1.3])
+    # E|d + xi| of Laplace noise in closed form.
+    closed = np.abs(distance) + scale * np.exp(-np.abs(distance) / scale)
+    np.testing.assert_allclose(absolute_moment(net, distance, 1.0, 1), closed, rtol=1e-12)
+    # At low noise bounds are far apart: a fine grid between them would not fit.
+    far = FiniteSizeNetwork(weights=[[0, 1], [1, 0]], sigma=1, noise=("t", 9))
+    found = absolute_moment(far, np.array([-1.0, 1e-8, 1.0]), 1e-8, 1)
+    np.testing.assert_allclose(found[[0, 2]], 1, rtol=1e-12)

@@ -197,3 +197,8 @@ def test_refusal_of_what_does_not_fit():
             stationary_distribution(FiniteSizeNetwork(weights=np.zeros((n, n)), sigma=1), method=method)
     with pytest.raises(ValueError, match="does not relax"):
         relaxation(FiniteSizeNetwork(weights=np.zeros((2, 2))))
+
+
+def test_small_networks_have_all_their_modes():
+    found = relaxation(FiniteSizeNetwork(weights=[[0.0]], sigma=1))
+    np.testing.assert_allclose(found.eigenvalues, [1, 0], atol=1e-15)

@@ -267,3 +267,13 @@ def test_refusals(changes, message):
     arguments = {**given_, **changes}
     with pytest.raises(ValueError, match=message):
         store_transitions(arguments.pop("before"), arguments.pop("after", None), **arguments)
+
+
+@pytest.mark.parametrize(("sigma", "method"), [(1e-8, "auto"), (1e-10, "auto"), (1e-10, "pseudoinverse")])
+def test_margins_below_rounding_are_not_lost_in_silence(sigma, method):
+    # The first two states add up to the last two, but what follows does not: neurons miss their equations by margins.
+    x = [[1, 1, 0, 0, 0, 1], [0, 0, 1, 1, 0, 1], [1, 0, 1, 0, 0, 1], [0, 1, 0, 1, 0, 1]]
+    y = [[1] * 6, [1] * 6, [0] * 6, [1] * 6]
+    assert store_transitions(x, y, margin=3, sigma=1e-3, threshold=1).margin > 2.999
+    with pytest.raises(ValueError, match=r"lost in the rounding|no weights with exactly this margin"):
+        store_transitions(x, y, margin=3, sigma=sigma, threshold=1, method=method)

@@ -9,10 +9,13 @@ from numpy.typing import NDArray
 
 from metastable.finite_size._attractors import states_of
 from metastable.finite_size._integer_thresholds import ALWAYS, NEVER, IntegerNetwork
-from metastable.finite_size._search_cost import require_affordable
+from metastable.finite_size._search_cost import as_float, require_affordable
 from metastable.finite_size._state_map import follow_map
 
 Integers = NDArray[np.int64]
+
+# The list of breakpoints then takes 100 MB.
+_MOST_NEURONS = 18
 
 
 def attractors_by_arrangement(
@@ -40,10 +43,11 @@ def attractors_by_arrangement(
     these fill a box is checked, not assumed.
     """
     n = network.n_neurons
-    # The list of breakpoints itself takes 2^n n numbers.
-    require_affordable(
-        "arrangement", n * 2.0**n, max_minutes=min(max_minutes, 1), nanoseconds=20, do="use another method"
-    )
+    if n > _MOST_NEURONS:
+        raise ValueError(
+            f'method="arrangement" lists what {n} neurons need after 2^{n} states, '
+            f"{as_float(n * 2**n) * 16e-9:,.2g} GB; at most {_MOST_NEURONS} neurons are allowed: use another method."
+        )
     needed = network.needed(states_of(np.arange(2**n), n))
     parts = [slice(first, stop) for first, stop in zip(network.start[:-1], network.start[1:], strict=True)]
     breakpoints = [np.unique(needed[:, part]) for part in parts]

@@ -203,6 +203,8 @@ class Attractors(Sequence[Attractor]):
         given = require_numbers("stimulus", stimulus)
         if given.shape != (len(self.sizes),):
             raise ValueError(f"stimulus must have shape ({len(self.sizes)},), got {given.shape}.")
+        if np.isnan(given).any():
+            raise ValueError("stimulus holds NaN, at which nothing exists; give numbers.")
         given = raised(given)
         inside = ((self.lower <= given) & (given < self.upper)).all(axis=1)
         return [self[k] for k in np.flatnonzero(inside).tolist()]

@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from metastable._validation import require_array, require_integer, require_list, require_numbers
-from metastable.finite_size._search_cost import duration
+from metastable.finite_size._search_cost import as_float, duration
 
 Array = NDArray[np.float64]
 
@@ -94,10 +94,10 @@ def _n_coefficients(multiplicities: list[int]) -> int:
 
 
 def _require_affordable(n: int, columns: list[int], nanoseconds: float) -> None:
-    steps = float(n) * _n_coefficients(columns) * len(columns)
+    steps = as_float(n * _n_coefficients(columns) * len(columns))
     if steps * nanoseconds > _MOST_STEPS:
         raise ValueError(
-            f"the permanent of {n} rows in blocks of {', '.join(map(str, columns))} takes about {steps:.2g} steps, "
+            f"the permanent of {n} rows in {len(columns)} blocks takes about {steps:.2g} steps, "
             f"{duration(steps * nanoseconds * 1e-9)}; at most {_MOST_STEPS / nanoseconds:.2g} are allowed: merge "
             "rows or columns that are nearly equal."
         )

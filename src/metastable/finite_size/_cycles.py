@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from metastable.finite_size._cycle_search import estimated_steps, search_cycles
 from metastable.finite_size._homogeneous_attractors import homogeneous_attractors
 from metastable.finite_size._image_table import ImageTable, images_of_counts, images_of_states
 from metastable.finite_size._integer_thresholds import IntegerNetwork
-from metastable.finite_size._search_cost import require_affordable
+from metastable.finite_size._search_cost import as_float, require_affordable
 from metastable.finite_size._search_parts import Workers
 from metastable.networks import FiniteSizeNetwork
 
@@ -153,8 +154,9 @@ def all_attractors(
         how = f"by numbers of active neurons among {n}."
     elif method == "depth-first":
         if n > _MOST_NEURONS:
+            size = as_float(2**n) * (n + len(sizes)) * 16e-9
             raise ValueError(
-                f"the images of the 2^{n} states of {n} neurons take {2.0**n * (n + len(sizes)) * 16e-9:,.2g} GB, at "
+                f"the images of the 2^{n} states of {n} neurons take {size:,.2g} GB, at "
                 f"most {_MOST_NEURONS} neurons are followed one by one; make populations homogeneous, or look for "
                 "stationary_states only."
             )
@@ -196,7 +198,7 @@ def _require_affordable_search(method: str, images: ImageTable, whole: IntegerNe
 
 def large(number: int) -> str:
     """Return a number of attractors in words: all digits, or the power of ten."""
-    return f"{number:,}" if number < 10**9 else f"{number:.3g}"
+    return f"{number:,}" if number < 10**9 else f"{Decimal(number):.3g}"
 
 
 def rounding(whole: IntegerNetwork) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from metastable._validation import require_truth
 from metastable.finite_size._needed_stimulus import activation_table, log_binomials, require_disordered, times_log
-from metastable.finite_size._search_cost import duration
+from metastable.finite_size._search_cost import as_float, duration
 from metastable.finite_size._stationary_pairs import second_moment
 from metastable.networks import DisorderedNetwork
 
@@ -122,7 +122,7 @@ def expected_stationary_states(network: DisorderedNetwork, *, variance: bool = F
     network = require_disordered(network)
     require_truth("variance", variance)
     sizes = list(network.sizes.values())
-    n_counts = math.prod(size + 1 for size in sizes)
+    n_counts = as_float(math.prod(size + 1 for size in sizes))
     if n_counts > _MOST_COUNTS:
         seconds = n_counts * len(sizes) * _NANOSECONDS * 1e-9
         raise ValueError(

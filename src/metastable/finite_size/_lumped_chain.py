@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,7 @@ from metastable.finite_size._chain import FactoredChain
 from metastable.finite_size._common_noise import CommonNoise
 from metastable.finite_size._exact_statistics import SIGNALS
 from metastable.finite_size._noise_moments import absolute_moment, gaussian_product
+from metastable.finite_size._search_cost import as_float
 from metastable.finite_size._stationary_distribution import METHODS, last_step, require_noise, stationary_law
 from metastable.finite_size._transitions import firing_probability, require_network
 from metastable.networks import FiniteSizeNetwork
@@ -239,13 +241,13 @@ def chain_of_counts(network: FiniteSizeNetwork) -> tuple[NDArray[np.int64], Fact
     common = _common_noise(network)
     split = _split(sizes)
     shape = sizes + 1
-    n_low, n_high = int(np.prod(shape[:split])), int(np.prod(shape[split:]))
-    operations = float(n_low) ** 2 * float(n_high) ** 2 * common.weights.size
+    n_low, n_high = math.prod(shape[:split].tolist()), math.prod(shape[split:].tolist())
+    operations = as_float((n_low * n_high) ** 2 * common.weights.size)
     if operations > _MOST_OPERATIONS:
         raise ValueError(
-            f"the counts of {network.n_neurons:,} neurons have {n_low * n_high:,} states and one step of their law "
-            f"would take {operations:.2g} multiplications; at most {_MOST_OPERATIONS:.0e} are allowed: take fewer "
-            "neurons, the mean field, or simulate."
+            f"the counts of {network.n_neurons:,} neurons have {as_float(n_low * n_high):,.7g} states and one step of "
+            f"their law would take {operations:.2g} multiplications; at most {_MOST_OPERATIONS:.0e} are allowed: take "
+            "fewer neurons, the mean field, or simulate."
         )
     counts = np.stack(np.unravel_index(np.arange(n_low * n_high), tuple(shape), order="F"), axis=1).astype(np.int64)
     noise = _PopulationNoise(network, threshold, sigma)

@@ -11,6 +11,7 @@ from scipy.linalg import solve_discrete_lyapunov
 from scipy.optimize import root
 
 from metastable._validation import require_pair
+from metastable.finite_size._search_cost import as_float
 from metastable.finite_size._stationary_distribution import last_step
 from metastable.finite_size._transitions import require_network
 from metastable.networks import FiniteSizeNetwork
@@ -133,9 +134,9 @@ def mean_field_states(network: FiniteSizeNetwork) -> list[MeanFieldState]:
     field = _MeanField.of(network)
     n_populations = field.offset.size
     if n_populations > _MOST_POPULATIONS:
-        starts = len(_STARTS) ** n_populations
+        starts = as_float(len(_STARTS) ** n_populations)
         raise ValueError(
-            f"the search for fixed points of {n_populations} populations would take {starts:,} starts; at most "
+            f"the search for fixed points of {n_populations} populations would take {starts:,.7g} starts; at most "
             f"{_MOST_POPULATIONS} populations are allowed: join some."
         )
     found: list[Array] = []

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from metastable._validation import require_choice, require_number, require_pair
 from metastable.finite_size._attractors import Attractors, raised
+from metastable.finite_size._search_cost import as_float
 
 Array = NDArray[np.float64]
 
@@ -241,4 +242,5 @@ def _sums(boxes: Array, times: list[int], chosen: NDArray[np.bool_], x: Array, y
     for i in (0, 1):
         for j in (0, 1):
             np.add.at(corners, (at_y[:, j], at_x[:, i]), added * (-1) ** (i + j))
-    return corners.cumsum(axis=0).cumsum(axis=1)[:-1, :-1].astype(np.float64)
+    sums = corners.cumsum(axis=0).cumsum(axis=1)[:-1, :-1]
+    return np.array([as_float(v) for v in sums.ravel().tolist()]).reshape(sums.shape)

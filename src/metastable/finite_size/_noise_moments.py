@@ -11,7 +11,8 @@ from scipy.special import gamma, hyp1f1
 from metastable.networks import FiniteSizeNetwork
 
 Array = NDArray[np.float64]
-_SPACING = 0.1
+# Of cuts, relative to 1 and to their distance from 0.
+_SPACING = 0.05
 _NODES = 12
 
 
@@ -63,7 +64,7 @@ def _upper_moments(network: FiniteSizeNetwork, bound: Array, order: int) -> Arra
     if not inside.size:
         inside = np.zeros(1)
     low, high = inside.min(), inside.max()
-    edges = np.unique(np.concatenate([inside, np.linspace(low, high, int((high - low) / _SPACING) + 2)]))
+    edges = np.unique(np.concatenate([inside, _cuts(low, high)]))
     x, w = np.polynomial.legendre.leggauss(_NODES)
     half = np.diff(edges)[:, None] / 2
     at = edges[:-1, None] + half * (x + 1)
@@ -75,6 +76,13 @@ def _upper_moments(network: FiniteSizeNetwork, bound: Array, order: int) -> Arra
         values = upper[np.searchsorted(edges, bound.clip(low, high))]
         result[k] = np.where(bound <= support[0], whole[k], np.where(bound >= support[1], 0.0, values))
     return result
+
+
+def _cuts(low: float, high: float) -> Array:
+    """Return where to cut a range: densely around 0, where laws may have a kink, with wider steps far away."""
+    from_, to = np.arcsinh([low, high])
+    cuts = np.sinh(np.linspace(from_, to, int((to - from_) / _SPACING) + 2))
+    return np.append(cuts, 0.0).clip(low, high)
 
 
 def gaussian_product(distance: Array, covariance: Array) -> Array:

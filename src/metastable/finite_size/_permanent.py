@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from metastable._validation import require_array, require_numbers
-from metastable.finite_size._search_cost import duration
+from metastable.finite_size._search_cost import as_float, duration
 
 _LARGEST = 32
 # Of one multiplication, in floating point and modulo a prime.
@@ -62,16 +62,18 @@ def permanent(matrix: ArrayLike) -> float | int:
     values = array if exact else require_numbers("matrix", matrix).reshape(n, n)
     if not exact and not np.isfinite(values).all():
         raise ValueError("matrix holds NaN or infinite values; give finite ones.")
-    residues = _primes_for(values) if exact else []
     if n > _LARGEST:
-        seconds = n * 2.0 ** (n - 1) * (_NANOSECONDS_MODULAR * len(residues) or _NANOSECONDS) * 1e-9
+        # About as many primes as the largest possible permanent has pieces of 31 bits: finding them takes a while.
+        bits = n * math.log2(max(np.abs(values.astype(np.float64)).sum(axis=1).max(), 2))
+        nanoseconds = _NANOSECONDS_MODULAR * (bits // 31 + 1) if exact else _NANOSECONDS
+        seconds = as_float(n * 2 ** (n - 1)) * nanoseconds * 1e-9
         raise ValueError(
             f"the permanent of {n} rows takes 2^{n - 1} products of {n} numbers, {duration(seconds)}; at most "
             f"{_LARGEST} rows are allowed: use block_permanent where rows or columns repeat."
         )
     if n == 0:
         return 1 if exact else 1.0
-    return _by_residues(values, residues) if exact else _in_floats(values)
+    return _by_residues(values, _primes_for(values)) if exact else _in_floats(values)
 
 
 def _in_floats(matrix: NDArray[np.float64]) -> float:

@@ -62,7 +62,7 @@ def relaxation(network: FiniteSizeNetwork, *, n_modes: int = 5, step: int = 0) -
     ----------
     network : FiniteSizeNetwork
     n_modes : int
-        How many, the stationary one included; at most 20, and fewer than there are states.
+        How many, the stationary one included; at most 20, and all where there are fewer states.
     step : int
         Which stimulus acts, if it changes in time.
 
@@ -90,8 +90,9 @@ def relaxation(network: FiniteSizeNetwork, *, n_modes: int = 5, step: int = 0) -
     require_network(network)
     if network.is_noiseless:
         raise ValueError("sigma is 0, and the law of a network without noise does not relax; raise sigma.")
-    require_integer("n_modes", n_modes, minimum=1, maximum=min(_MOST_MODES, 2**network.n_neurons))
+    require_integer("n_modes", n_modes, minimum=1, maximum=_MOST_MODES)
     chain = chain_of(network, step)
+    n_modes = min(n_modes, chain.n_states)
     with few_threads(chain.n_states):
         values, _ = leading_eigenpairs(chain, n_modes)
     return Relaxation(values)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from metastable._validation import require_number
 
 # A list that is longer is read by nobody, and no longer fits.
@@ -9,6 +11,9 @@ MOST_ATTRACTORS = 1_000_000
 
 # States are numbered in 64 bits, with room for a sign.
 _MOST_NEURONS = 62
+
+# 10^10 years: more digits tell nothing.
+_LONGEST = 3.15e17
 
 
 def require_affordable(
@@ -42,8 +47,18 @@ def require_complete(complete: bool) -> None:
         )
 
 
+def as_float(number: int) -> float:
+    """Return an integer as a float, infinite beyond the largest one."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf
+
+
 def duration(seconds: float) -> str:
     """Return a duration in words."""
+    if seconds > _LONGEST:
+        return "more than 10^10 years"
     for unit, length in (("years", 3.15e7), ("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0)):
         if seconds >= 1.5 * length:
             return f"{seconds / length:,.2g} {unit}" if seconds < 100 * length else f"{seconds / length:,.0f} {unit}"

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from metastable.finite_size._attractors import Attractors, states_of
 from metastable.finite_size._integer_thresholds import ALWAYS, NEVER, IntegerNetwork
+from metastable.finite_size._search_cost import as_float
 from metastable.networks import FiniteSizeNetwork
 
 Integers = NDArray[np.int64]
@@ -96,8 +97,8 @@ def attractors_at(network: FiniteSizeNetwork, stimulus: ArrayLike) -> StateMap:
     n = whole.n_neurons
     if n > _MOST_NEURONS:
         raise ValueError(
-            f"the 2^{n} states of {n} neurons take {2.0 ** (n - 27):,.3g} GB, at most {_MOST_NEURONS} neurons are "
-            "followed state by state; take attractors(network).at(stimulus), which knows no basins."
+            f"the 2^{n} states of {n} neurons take {as_float(2**n) / 2**27:,.3g} GB, at most {_MOST_NEURONS} neurons "
+            "are followed state by state; take attractors(network).at(stimulus), which knows no basins."
         )
     units = whole.units(stimulus)
     image = image_of_states(np.ascontiguousarray(whole.weights.T), whole.threshold, units[whole.population])

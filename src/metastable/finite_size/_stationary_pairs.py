@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, owens_t
 
 from metastable.finite_size._needed_stimulus import activation_table, standard_margin, thinned, times_log
-from metastable.finite_size._search_cost import duration
+from metastable.finite_size._search_cost import as_float, duration
 from metastable.networks import DisorderedNetwork
 
 Array = NDArray[np.float64]
@@ -27,7 +27,7 @@ def second_moment(network: DisorderedNetwork) -> float:
     second only.
     """
     sizes = list(network.sizes.values())
-    cells = math.prod((size + 1) ** 3 for size in sizes)
+    cells = as_float(math.prod((size + 1) ** 3 for size in sizes))
     if cells > _MOST_CELLS:
         raise ValueError(
             f"the variance for populations of {', '.join(map(str, sizes))} neurons takes {cells:.2g} probabilities of "

@@ -24,6 +24,8 @@ METHODS = ("auto", "pseudoinverse", "maximum-margin")
 # Of one linear programme, times the power 1.4 of neurons times transitions, up to 200 neurons measured.
 _SECONDS = 2e-8
 _MOST_SECONDS = 600.0
+# Of the margin: by how much rounding may change it.
+_MARGIN_MISSED = 1e-3
 
 
 def store_transitions(
@@ -113,7 +115,8 @@ def store_transitions(
     weights, residual = np.zeros((n, n)), np.nan
     if method != "maximum-margin":
         weights, worst, residual = _equal_margins(x, y, allowed, needed, margin * bare.sigma)
-        if not is_exact(residual):
+        missed = np.abs((2 * y - 1) * (x @ weights.T - needed) - margin * bare.sigma) / (margin * bare.sigma)
+        if not is_exact(residual) or missed.max() > _MARGIN_MISSED:
             if method == "pseudoinverse":
                 rank = np.linalg.matrix_rank(x[:, allowed[worst]]) if allowed[worst].any() else 0
                 raise ValueError(
@@ -129,6 +132,11 @@ def store_transitions(
         weights = _wide_margins(x, y, allowed, needed, margin * bare.sigma, largest_weight)
     network = FiniteSizeNetwork(weights=weights, name="storing network", **given)
     margins = (2 * y - 1) * (x @ weights.T - needed) / network.sigma
+    if margins.min() < (1 - _MARGIN_MISSED) * margin:
+        raise ValueError(
+            f"a margin of {margin * bare.sigma.min():.2g} is lost in the rounding of potentials of up to "
+            f"{np.abs(needed).max():.2g}; raise sigma or margin, or scale threshold and stimulus down."
+        )
     return Storage(network, x.astype(np.uint8), y.astype(np.uint8), margins, residual, method)
 
 

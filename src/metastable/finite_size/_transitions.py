@@ -11,6 +11,7 @@ from metastable.finite_size._chain import DenseChain, FactoredChain, product_law
 from metastable.finite_size._common_noise import CommonNoise
 from metastable.finite_size._noise_moments import upper_mean
 from metastable.finite_size._orthants import orthant_probabilities
+from metastable.finite_size._search_cost import as_float, duration
 from metastable.finite_size._states import state_activity
 from metastable.networks import FiniteSizeNetwork
 
@@ -83,6 +84,7 @@ def chain_of(network: FiniteSizeNetwork, step: int, *, noise_of: int | None = No
         common = CommonNoise.of(network.correlation, n)
     if common is None:
         return _correlated(network, step)
+    _require_few_nodes(n, common.weights.size)
     n_low = n // 2
 
     def factors(start: int, stop: int, k: int) -> tuple[Array, Array]:
@@ -131,14 +133,25 @@ def _one_noise_for_all(network: FiniteSizeNetwork, step: int) -> DenseChain:
     return DenseChain(matrix)
 
 
+def _require_few_nodes(n_neurons: int, n_nodes: int) -> None:
+    """Raise a sentence about the cost of a sum over very many values of common noise in each step."""
+    operations = 4.0**n_neurons * n_nodes
+    if n_nodes > 1 and operations > 4.0**_MOST_NEURONS:
+        raise ValueError(
+            f"one step of the law of {n_neurons} neurons with common noise would take {operations:.2g} multiplications "
+            f"for {n_nodes:,} values of it, {duration(operations / _SPEED)}; at most {4.0**_MOST_NEURONS:.2g} are "
+            "allowed: take fewer neurons or weaker correlations, the lumped chain of equal neurons, or simulate."
+        )
+
+
 def _correlated(network: FiniteSizeNetwork, step: int) -> DenseChain:
     n = network.n_neurons
     if n > _MOST_CORRELATED:
         minutes = 4.0**n * 1e-3 / 60
         raise ValueError(
-            f"the noise of these {n} neurons has three or more common factors, and the {4.0**n:.2g} orthant "
-            f"probabilities would take {minutes:.2g} minutes; at most {_MOST_CORRELATED} neurons are allowed, or equal "
-            "correlations above 0."
+            f"the noise of these {n} neurons has three or more common factors, or nearly no other noise, and the "
+            f"{4.0**n:.2g} orthant probabilities would take {minutes:.2g} minutes; at most {_MOST_CORRELATED} neurons "
+            "are allowed, or equal correlations above 0 and not too near to 1."
         )
     matrix = np.array(np.broadcast_to(network.correlation, (n, n)), np.float64)
     np.fill_diagonal(matrix, 1)
@@ -155,10 +168,13 @@ def require_network(network: object) -> None:
 def require_dense(n_states: int) -> None:
     """Raise a sentence about the cost of a transition matrix that is too large."""
     if n_states > MOST_DENSE_STATES:
+        size = as_float(n_states)
+        other = 'method="iterative", or' if n_states <= 2**_MOST_NEURONS else "simulate, or"
+        states = f"{n_states:,}" if n_states < 10**9 else f"{size:.2g}"
         raise ValueError(
-            f"the transition matrix of {n_states:,} states would take {8 * n_states**2 / 2**30:,.3g} GiB and its "
-            f"solution {n_states**3 / 1.5 / _SPEED / 60:,.2g} minutes; at most {MOST_DENSE_STATES:,} states are "
-            'allowed: use method="iterative", or the lumped chain of a homogeneous network.'
+            f"the transition matrix of {states} states would take {8 * size * size / 2**30:,.3g} GiB and its "
+            f"solution {duration(size * size * size / 1.5 / _SPEED)}; at most {MOST_DENSE_STATES:,} states are "
+            f"allowed: use {other} the lumped chain of a homogeneous network."
         )
 
 
@@ -167,13 +183,6 @@ def require_feasible(n_neurons: int) -> None:
     if n_neurons > _MOST_NEURONS:
         raise ValueError(
             f"the law of {n_neurons} neurons has 2^{n_neurons} states and one step of it would take 4^{n_neurons} "
-            f"multiplications, {_in_words(4.0**n_neurons / _SPEED)}; at most {_MOST_NEURONS} neurons are allowed: use "
-            "the lumped chain of a homogeneous network, or simulate."
+            f"multiplications, {duration(as_float(4**n_neurons) / _SPEED)}; at most {_MOST_NEURONS} neurons are "
+            "allowed: use the lumped chain of a homogeneous network, or simulate."
         )
-
-
-def _in_words(seconds: float) -> str:
-    for unit, size in (("years", 3.15e7), ("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0)):
-        if seconds >= size:
-            return f"{seconds / size:,.2g} {unit}"
-    return f"{seconds:.2g} seconds"

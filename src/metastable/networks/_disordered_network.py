@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from metastable._random import Purpose, resolve_seed, stream
 from metastable._validation import require_integer, require_numbers
-from metastable.networks._finite_size_network import FiniteSizeNetwork
+from metastable.networks._finite_size_network import FiniteSizeNetwork, checked_sizes
 
 Array = NDArray[np.float64]
 
@@ -72,11 +72,8 @@ class DisorderedNetwork:
 
     def __post_init__(self) -> None:
         put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
-        sizes = {str(k): require_integer(f"sizes[{k!r}]", v, minimum=1) for k, v in dict(self.sizes).items()}
-        if not sizes:
-            raise ValueError("sizes is empty; give the number of neurons of at least one population.")
-        put("sizes", sizes)
-        count = len(sizes)
+        put("sizes", checked_sizes(self.sizes))
+        count = len(self.sizes)
         # Nothing given, by the default or by None: all other neurons.
         if self.in_degree is None or not np.size(self.in_degree):
             put("in_degree", float(max(self.n_neurons - 1, 1)))

@@ -82,11 +82,13 @@ class FiniteSizeNetwork:
         if (self.sigma < 0).any():
             raise ValueError(f"sigma must be at least 0, got {self.sigma.min():g}.")
         stimulus = require_array("stimulus", self.stimulus)
+        if not stimulus.size:
+            raise ValueError("stimulus is empty; give one number, one for each neuron, or at least one row of them.")
         put("stimulus", _frozen("stimulus", stimulus, shape=(len(stimulus), n) if stimulus.ndim == 2 else (n,)))
-        put("noise", self.noise if isinstance(self.noise, str) else tuple(self.noise))
+        put("noise", _checked_noise(self.noise))
         _ = self.noise_law
         put("correlation", self._checked_correlation())
-        sizes = {str(k): require_integer(f"sizes[{k!r}]", v, minimum=1) for k, v in dict(self.sizes or {"": n}).items()}
+        sizes = checked_sizes(self.sizes or {"": n})
         if sum(sizes.values()) != n:
             raise ValueError(f"sizes={sizes} add up to {sum(sizes.values())}, but weights are of {n} neurons.")
         put("sizes", sizes)
@@ -166,7 +168,7 @@ class FiniteSizeNetwork:
                [ 4. ,  0. , -3. ],
                [ 3.5,  3.5,  0. ]])
         """
-        counts = np.array([require_integer(f"sizes[{k!r}]", v, minimum=1) for k, v in sizes.items()])
+        counts = np.array(list(checked_sizes(sizes).values()))
         n_populations, n = counts.size, int(counts.sum())
         block = _frozen("coupling", coupling)
         if block.shape != (n_populations, n_populations):
@@ -263,7 +265,10 @@ class FiniteSizeNetwork:
         -------
         ndarray, (..., n)
         """
-        return require_numbers("activity", activity) @ self.weights.T + self.stimulus_at(step)
+        given = require_numbers("activity", activity)
+        if given.shape[-1:] != (self.n_neurons,):
+            raise ValueError(f"activity must have shape (..., {self.n_neurons}), got {given.shape}.")
+        return given @ self.weights.T + self.stimulus_at(step)
 
     def with_stimulus(self, stimulus: ArrayLike) -> FiniteSizeNetwork:
         """Return the network under another stimulus.
@@ -363,6 +368,24 @@ class FiniteSizeNetwork:
     def from_dict(data: dict[str, Any]) -> FiniteSizeNetwork:
         """Rebuild a specification from `to_dict`, or from its JSON."""
         return FiniteSizeNetwork(**data)
+
+
+def checked_sizes(sizes: Any) -> dict[str, int]:
+    """Return how many neurons each population has, or raise a sentence about it."""
+    if not isinstance(sizes, Mapping):
+        raise TypeError(f'sizes must be populations and their neurons, as {{"E": 8, "I": 2}}, got {shown(sizes)}.')
+    if not sizes:
+        raise ValueError("sizes is empty; give the number of neurons of at least one population.")
+    return {str(k): require_integer(f"sizes[{k!r}]", v, minimum=1) for k, v in sizes.items()}
+
+
+def _checked_noise(noise: Any) -> str | tuple[Any, ...]:
+    """Return a law as a name, or as a name and numbers that JSON knows, or raise a sentence about it."""
+    if isinstance(noise, str):
+        return noise
+    if not isinstance(noise, tuple | list) or not noise:
+        raise TypeError(f'noise must be a name, or a tuple of a name and numbers, as ("t", 5), got {shown(noise)}.')
+    return noise[0], *(v.item() if isinstance(v, np.generic) else v for v in noise[1:])
 
 
 def _frozen(name: str, values: Any, *, shape: tuple[int, ...] | None = None) -> Array:

@@ -18,6 +18,7 @@ _MODULES = {
     "rost-2018": "rost_2018",
     "humphries-2011": "humphries_2011",
     "van-bussel-2011": "van_bussel_2011",
+    "fasoli-panzeri-2019": "fasoli_panzeri_2019",
 }
 
 
@@ -32,7 +33,7 @@ def available() -> list[str]:
     --------
     >>> import metastable as mst
     >>> mst.papers.available()
-    ['litwin-kumar-doiron-2012', 'rost-2018', 'humphries-2011', 'van-bussel-2011']
+    ['litwin-kumar-doiron-2012', 'rost-2018', 'humphries-2011', 'van-bussel-2011', 'fasoli-panzeri-2019']
     """
     return list(_MODULES)
 

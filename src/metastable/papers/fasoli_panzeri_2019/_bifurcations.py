@@ -18,7 +18,7 @@ from metastable.papers._paper import Figure, Job, Numbers, Results, Scale
 from metastable.papers.fasoli_panzeri_2019._protocol import OWN, eight_neurons, exact_claim, packed, unpacked
 
 # Stimuli of E and of I at which the other one is varied: through many attractors.
-_CUT_E, _CUT_I = 4.0, -8.0
+_CUT_E, _CUT_I = 4.0, -12.0
 # Boxes of 2 E + 1 I by the states of the attractor, stimuli of E and of I.
 _BOXES = {
     "000": ((-np.inf, 1), (-np.inf, 1)),
@@ -46,9 +46,8 @@ def diagram_of(*, seed: int) -> Numbers:
         "number": np.array(list(by_period.values())),
         "labels": np.array([f"{number} {label}" for label, number in diagram.number_by_label.items()]),
     }
-    window = {"x_window": (-40.0, 48.0), "y_window": (-46.0, 24.0)}
     for name, record in {
-        "plane": multistability_plane(found, **window),
+        "plane": multistability_plane(found, x_window=(-40, 48), y_window=(-46, 24)),
         "along I": diagram.cut(vary="I", at={"E": _CUT_E}),
         "along E": diagram.cut(vary="E", at={"I": _CUT_I}),
     }.items():
@@ -129,7 +128,7 @@ def _draw(results: Results):
                     ha="center",
                     fontsize=6,
                 )
-        figures.titled(alone, "e  Staircase of 5 inhibitory neurons", "numbers: how many states differ by exchange")
+        figures.titled(alone, "e  Five inhibitory neurons", "numbers: states that differ by exchange")
     return drawing
 
 
@@ -148,7 +147,7 @@ def _claims(results: Results) -> list[Claim]:
             np.abs(numbers["total"] - numbers["total"][0]).max(),
             0,
             digits=0,
-            note=f"Counts of active neurons, depth-first search over images, cells of the arrangement. Edges: {labels}.",
+            note=f"Counts of active neurons, depth-first search over images, arrangement; edges: {labels}.",
         )
     )
     found.append(

@@ -6,6 +6,7 @@ import numpy as np
 
 from metastable import figures
 from metastable.finite_size import critical_noise, lumped_chain, mean_field_states
+from metastable.networks import FiniteSizeNetwork
 from metastable.papers._claims import Claim
 from metastable.papers._paper import Figure, Job, Numbers, Results, Scale
 from metastable.papers.fasoli_panzeri_2019._protocol import (
@@ -20,8 +21,8 @@ from metastable.papers.fasoli_panzeri_2019._protocol import (
 
 _TARGETS = {8: 0.27715, 16: 0.32090, 32: 0.35508, 64: 0.37785, 128: 0.39134}
 _BURN_IN = 100
-_SIGMA = np.linspace(0.6, 2.0, 57)
-# Of many neurons, to stand for the limit where it is asked of the mean field alone.
+_SIGMA = np.linspace(0.6, 2.0, 21)
+# Variances are those of so many neurons; rates and stability are of the limit for any number.
 _LARGE = 2000
 
 
@@ -39,10 +40,8 @@ def chain_of_counts(*, seed: int, n: int) -> Numbers:
 
 def limit_of(*, seed: int) -> Numbers:
     """Compute the mean field: rates, fluctuations, and stability against noise."""
-    # Populations so large that n - 1 inputs are those of the limit: the couplings are divided by n.
-    network = _limit(1.0)
     state = mean_field_states(_limit(1.5))[0]
-    critical = critical_noise(network)
+    critical = critical_noise(_limit(1.0))
     assert critical is not None
     radius = [mean_field_states(_limit(float(sigma)))[0].spectral_radius for sigma in _SIGMA]
     return {
@@ -55,9 +54,7 @@ def limit_of(*, seed: int) -> Numbers:
     }
 
 
-def _limit(sigma: float):
-    from metastable.networks import FiniteSizeNetwork
-
+def _limit(sigma: float) -> FiniteSizeNetwork:
     half = _LARGE // 2
     return FiniteSizeNetwork.homogeneous(
         {"E": half, "I": half},
@@ -115,14 +112,14 @@ def _draw(results: Results):
                         **SAMPLE,
                     )
             ax.set(xscale="log", xlabel="number of neurons N", ylabel=label)
-            ax.set_xticks([8, 16, 32, 64, 128, 256, 512], [8, 16, 32, 64, 128, 256, 512], minor=False)
+            sizes = 2 ** np.arange(3, int(np.log2(max([*n.tolist(), *sampled]))) + 1)
+            ax.set_xticks(sizes, sizes.astype(str))
             ax.minorticks_off()
         top.legend(loc="lower right", ncols=2)
         figures.titled(top, "a  Means", r"$\sigma$ = 1.5; half E, half I; error bars: 2 s.e.")
         figures.titled(fluctuation, "b  Fluctuations", "mean field: linear noise")
-        for numbers, color in zip(
-            results.every("exact"), ("#d6dbdf", "#aeb6bf", "#808b96", "#566573", "#1b2631")[-len(n) :], strict=True
-        ):
+        greys = [f"{level:.2f}" for level in np.linspace(0.85, 0.1, len(n))]
+        for numbers, color in zip(results.every("exact"), greys, strict=True):
             half = len(numbers["law"]) - 1
             law.plot(np.arange(half + 1) / half, numbers["law"] * half, color=color, label=f"N = {numbers['n']}")
         largest = results.every("exact")[-1]
@@ -203,9 +200,9 @@ FIGURE_MEAN_FIELD = Figure(
     name="mean-field",
     title="From 8 neurons to the mean field on one curve",
     caption=(
-        "Populations of equal neurons. The chain of counts is exact for any number of neurons; it ends in the mean field, "
-        "around which activity fluctuates with a variance of the order of 1/N. With little noise the fixed point gives "
-        "way to a rotation."
+        "Populations of equal neurons. The chain of counts is exact for any number of neurons; it ends in the mean "
+        "field, around which activity fluctuates with a variance of the order of 1/N. With little noise the fixed "
+        "point gives way to a rotation."
     ),
     jobs=_jobs,
     draw=_draw,

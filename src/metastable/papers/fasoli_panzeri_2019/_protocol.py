@@ -34,9 +34,13 @@ def four_neurons(stimulus: ArrayLike = (0.5, 0.2)) -> FiniteSizeNetwork:
 
 def two_neurons() -> FiniteSizeNetwork:
     """Build two neurons that inhibit and excite each other."""
-    return FiniteSizeNetwork(
-        weights=[[0, -2], [1.5, 0]], stimulus=[0.6, -0.2], threshold=[0, 0.3], sigma=[0.7, 0.5], name="1 E + 1 I"
-    )
+    parameters: Any = {
+        "weights": [[0, -2], [1.5, 0]],
+        "stimulus": [0.6, -0.2],
+        "threshold": [0, 0.3],
+        "sigma": [0.7, 0.5],
+    }
+    return FiniteSizeNetwork(**parameters, name="1 E + 1 I")
 
 
 def two_halves(n: int, *, sigma: float = 1.5) -> FiniteSizeNetwork:
@@ -96,6 +100,8 @@ def exact_claim(
 ) -> Claim:
     """Claim that a computed number agrees with the digits of another."""
     half = 0.6 * 10.0**-digits
+    if digits > 5:
+        note = f"Computed: {float(np.ravel(value)[0]):.{digits}f}. {note}"
     return Claim(
         statement,
         f"{target:.{digits}f}",

@@ -148,8 +148,8 @@ FIGURE_LAW = Figure(
     name="stationary-law",
     title="Activity and membrane potential: exact laws and Monte Carlo",
     caption=(
-        "Two excitatory and two inhibitory neurons with noise. The stationary law of the 16 states, and the densities of "
-        "the membrane potentials that follow from it, beside a simulation that shares no formula with them."
+        "Two excitatory and two inhibitory neurons with noise. The stationary law of the 16 states, and the densities "
+        "of the membrane potentials that follow from it, beside a simulation that shares no formula with them."
     ),
     jobs=_jobs,
     draw=_draw,

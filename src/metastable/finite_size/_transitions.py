@@ -50,8 +50,8 @@ def transition_matrix(network: FiniteSizeNetwork, step: int = 0) -> Array:
     -----
     Fasoli & Panzeri 2019: ``P(A'|A) = prod_i Q((2 A'_i - 1) (mu_i(A) - theta_i) / sigma_i)`` with ``mu = W A + I`` and
     the distribution function Q of the noise. Correlated noise is split into noise of each neuron's own and at most two
-    common factors, over which a sum is taken that is exact to rounding (any equal correlations above 0, and most of
-    two or three neurons); other correlation matrices need orthant probabilities (Genz 1992), good to about 3e-5.
+    common factors, over which a sum is taken that is exact to rounding (equal correlations from 0 to .9999, and most of
+    two or three neurons); other correlations need orthant probabilities (Genz 1992), good to about 3e-5.
 
     Examples
     --------

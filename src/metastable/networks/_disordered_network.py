@@ -156,7 +156,7 @@ class DisorderedNetwork:
         return isinstance(other, DisorderedNetwork) and self.to_dict() == other.to_dict()
 
     def __hash__(self) -> int:
-        return hash((tuple(self.sizes.items()), self.mean.tobytes(), self.sd.tobytes()))
+        return hash(tuple(self.sizes.items()))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the specification as JSON-ready data.

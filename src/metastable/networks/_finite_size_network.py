@@ -346,7 +346,7 @@ class FiniteSizeNetwork:
         return isinstance(other, FiniteSizeNetwork) and self.to_dict() == other.to_dict()
 
     def __hash__(self) -> int:
-        return hash(self.weights.tobytes())
+        return hash((self.n_neurons, self.name))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the specification as JSON-ready data.

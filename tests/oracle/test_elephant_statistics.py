@@ -16,7 +16,7 @@ from elephant.spike_train_correlation import (  # noqa: E402
     covariance,
     cross_correlation_histogram,
 )
-from elephant.statistics import fanofactor, mean_firing_rate, time_histogram  # noqa: E402
+from elephant.statistics import cv, cv2, fanofactor, mean_firing_rate, time_histogram  # noqa: E402
 
 # Elephant and its libraries warn of what is theirs; here only its numbers matter.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -171,3 +171,13 @@ def test_psth(spikes, trains):
         time_histogram(trial, bin_size=20 * pq.ms, output="rate").rescale("1/s").magnitude.ravel() for trial in trains
     ]
     np.testing.assert_allclose(st.population_rate(spikes, bin_ms=20), population, rtol=1e-12)
+
+
+def test_variability_of_intervals():
+    rng = np.random.default_rng(3)
+    for shape in (0.3, 1.0, 9.0):
+        interval = rng.gamma(shape, 10 / shape, 200)
+        time = np.concatenate([[0], interval.cumsum()])
+        train = mst.SpikeData(time_ms=time, neuron=np.zeros(time.size, int), n_neurons=1, t_stop_ms=1e5)
+        assert st.interval_cv(train)[0] == pytest.approx(cv(interval), rel=1e-10)
+        assert st.interval_cv2(train)[0] == pytest.approx(cv2(interval), rel=1e-10)

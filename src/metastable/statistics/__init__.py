@@ -15,6 +15,8 @@ from metastable.statistics._fano_factor import fano_factor as fano_factor
 from metastable.statistics._fano_factor import fano_factor_by_window as fano_factor_by_window
 from metastable.statistics._fano_factor_in_time import FanoFactorInTime as FanoFactorInTime
 from metastable.statistics._fano_factor_in_time import fano_factor_in_time as fano_factor_in_time
+from metastable.statistics._interval_variability import interval_cv as interval_cv
+from metastable.statistics._interval_variability import interval_cv2 as interval_cv2
 from metastable.statistics._psth import PSTH as PSTH
 from metastable.statistics._psth import bin_centres as bin_centres
 from metastable.statistics._psth import cluster_rates as cluster_rates
@@ -55,6 +57,8 @@ __all__ = [
     "fano_factor_in_time",
     "firing_rates",
     "fit_time_constant",
+    "interval_cv",
+    "interval_cv2",
     "mean_rate",
     "population_rate",
     "psth",

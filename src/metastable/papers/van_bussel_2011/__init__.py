@@ -33,7 +33,7 @@ _QUICK = {
     "n_certificates": 34,
     # By number of neurons.
     "lengths_s": {"100": [2.0, 10.0], "200": [1.0, 2.0, 5.0, 10.0]},
-    "n_clustered": 1,
+    "n_clustered": 3,
 }
 _FULL = {
     "n_exact": 20,

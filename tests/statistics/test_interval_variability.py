@@ -80,3 +80,32 @@ def test_too_few_intervals_and_refusals(spikes):
         cv(spikes, ddof=2)
     with pytest.raises(ValueError, match="the recording is empty"):
         cv2(mst.SpikeData(time_ms=[], neuron=[], n_neurons=0, t_stop_ms=10))
+
+
+def test_local_cv2_pair_by_pair_against_a_loop():
+    rng = np.random.default_rng(5)
+    n = 300
+    spikes = mst.SpikeData(
+        time_ms=np.sort(rng.uniform(0, 100, n)),
+        neuron=rng.integers(0, 7, n),
+        trial=rng.integers(0, 3, n),
+        n_neurons=8,
+        n_trials=4,
+        t_stop_ms=100,
+    )
+    expected = []
+    for neuron in range(8):
+        for trial in range(4):
+            train = np.sort(spikes.time_ms[(spikes.neuron == neuron) & (spikes.trial == trial)])
+            for before, spike, after in zip(train, train[1:], train[2:], strict=False):
+                a, b = spike - before, after - spike
+                expected.append((2 * abs(b - a) / (a + b), spike, neuron, trial))
+    found = mst.statistics.local_cv2(spikes)
+    np.testing.assert_allclose(
+        np.array(expected).T, [found.value, found.time_ms, found.neuron, found.trial], rtol=1e-12
+    )
+
+
+def test_local_cv2_of_too_few_spikes_is_empty_and_says_so():
+    spikes = mst.SpikeData(time_ms=[1, 2], neuron=[0, 0], n_neurons=1, t_stop_ms=10)
+    assert repr(mst.statistics.local_cv2(spikes)) == "LocalCV2: 0 pairs of intervals"

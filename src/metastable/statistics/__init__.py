@@ -15,8 +15,10 @@ from metastable.statistics._fano_factor import fano_factor as fano_factor
 from metastable.statistics._fano_factor import fano_factor_by_window as fano_factor_by_window
 from metastable.statistics._fano_factor_in_time import FanoFactorInTime as FanoFactorInTime
 from metastable.statistics._fano_factor_in_time import fano_factor_in_time as fano_factor_in_time
+from metastable.statistics._interval_variability import LocalCV2 as LocalCV2
 from metastable.statistics._interval_variability import interval_cv as interval_cv
 from metastable.statistics._interval_variability import interval_cv2 as interval_cv2
+from metastable.statistics._interval_variability import local_cv2 as local_cv2
 from metastable.statistics._psth import PSTH as PSTH
 from metastable.statistics._psth import bin_centres as bin_centres
 from metastable.statistics._psth import cluster_rates as cluster_rates
@@ -41,6 +43,7 @@ __all__ = [
     "CrossCovariance",
     "FanoFactorByWindow",
     "FanoFactorInTime",
+    "LocalCV2",
     "ResponseProfile",
     "StateDurations",
     "TimeConstant",
@@ -59,6 +62,7 @@ __all__ = [
     "fit_time_constant",
     "interval_cv",
     "interval_cv2",
+    "local_cv2",
     "mean_rate",
     "population_rate",
     "psth",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,30 @@ from metastable.spikes import SpikeData
 from metastable.statistics._checks import require_ddof, require_recording
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LocalCV2:
+    """CV2 of pairs of neighbouring inter-spike intervals.
+
+    Parameters
+    ----------
+    value : ndarray of float, (n_pairs,)
+        0 for equal intervals, near 2 for very different ones, 1 in the mean for a Poisson process.
+    time_ms : ndarray of float, (n_pairs,), ms
+        The spike between the intervals.
+    neuron, trial : ndarray of int, (n_pairs,)
+        Whose it is.
+    """
+
+    value: Array
+    time_ms: Array
+    neuron: NDArray[np.int32]
+    trial: NDArray[np.int32]
+
+    def __repr__(self) -> str:
+        mean = f", mean {self.value.mean():.3f}" if self.value.size else ""
+        return f"LocalCV2: {self.value.size:,} pairs of intervals{mean}"
 
 
 def interval_cv(spikes: SpikeData, *, ddof: int = 0, min_intervals: int = 2) -> Array:
@@ -91,13 +116,56 @@ def interval_cv2(spikes: SpikeData, *, min_intervals: int = 2) -> Array:
     array([ 1., nan])
     """
     least = _least(spikes, min_intervals)
-    gap, neuron, trial = _intervals(spikes)
-    same = (neuron[1:] == neuron[:-1]) & (trial[1:] == trial[:-1])
-    first, second, of = gap[:-1][same], gap[1:][same], neuron[1:][same]
-    n_pairs = np.bincount(of, minlength=spikes.n_neurons)
+    pairs = local_cv2(spikes)
+    n_pairs = np.bincount(pairs.neuron, minlength=spikes.n_neurons)
+    _, neuron, _ = _intervals(spikes)
     enough = (np.bincount(neuron, minlength=spikes.n_neurons) >= least) & (n_pairs > 0)
-    total = np.bincount(of, 2 * np.abs(second - first) / (second + first), spikes.n_neurons)
-    return _over(total, n_pairs, enough)
+    return _over(np.bincount(pairs.neuron, pairs.value, spikes.n_neurons), n_pairs, enough)
+
+
+def local_cv2(spikes: SpikeData) -> LocalCV2:
+    """Compute CV2 of every pair of neighbouring inter-spike intervals, with the spike between them.
+
+    What is irregular when: means over neurons, over times, or over states of a cluster are the caller's.
+
+    Parameters
+    ----------
+    spikes : SpikeData
+        No interval reaches from one trial to the next.
+
+    Returns
+    -------
+    LocalCV2
+        Sorted by neuron, then trial, then time.
+
+    Raises
+    ------
+    ValueError
+        If the recording is empty.
+
+    Notes
+    -----
+    ``2 |b - a| / (b + a)`` of the intervals a and b before and after a spike (Holt, Softky, Koch & Douglas 1996).
+
+    Examples
+    --------
+    >>> import metastable as mst
+    >>> spikes = mst.SpikeData(time_ms=[0, 1, 4, 7], neuron=[0] * 4, n_neurons=1, t_stop_ms=10)
+    >>> mst.statistics.local_cv2(spikes).value
+    array([1., 0.])
+    """
+    require_recording(spikes)
+    order, same = _trains(spikes)
+    gap = np.diff(spikes.time_ms[order])
+    middle = np.flatnonzero(same[:-1] & same[1:]) + 1
+    before, after = gap[middle - 1], gap[middle]
+    at = order[middle]
+    return LocalCV2(
+        value=2 * np.abs(after - before) / (after + before),
+        time_ms=spikes.time_ms[at],
+        neuron=spikes.neuron[at],
+        trial=spikes.trial[at],
+    )
 
 
 def _least(spikes: SpikeData, min_intervals: int) -> int:
@@ -107,10 +175,15 @@ def _least(spikes: SpikeData, min_intervals: int) -> int:
 
 def _intervals(spikes: SpikeData) -> tuple[Array, NDArray[np.int32], NDArray[np.int32]]:
     """Return all intervals, by neuron, then trial, then time, and whose they are."""
+    order, same = _trains(spikes)
+    return np.diff(spikes.time_ms[order])[same], spikes.neuron[order][1:][same], spikes.trial[order][1:][same]
+
+
+def _trains(spikes: SpikeData) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Return the order of spikes by neuron, trial and time, and which of them has the next in the same train."""
     order = np.lexsort((spikes.time_ms, spikes.trial, spikes.neuron))
     neuron, trial = spikes.neuron[order], spikes.trial[order]
-    same = (neuron[1:] == neuron[:-1]) & (trial[1:] == trial[:-1])
-    return np.diff(spikes.time_ms[order])[same], neuron[1:][same], trial[1:][same]
+    return order, (neuron[1:] == neuron[:-1]) & (trial[1:] == trial[:-1])
 
 
 def _over(total: NDArray[Any], count: NDArray[np.int64], enough: NDArray[np.bool_]) -> Array:

@@ -10,6 +10,8 @@ from metastable.papers.rost_2018 import (
     _inhibition,
     _phase_planes,
     _response,
+    _spiking,
+    _spiking_stimulus,
     _states,
     _variance,
 )
@@ -62,6 +64,8 @@ _STRENGTHS = {
         20.0,
     ],
     "dwell_j_e": [3.5, 3.7, 4.0],
+    "spiking_j_e": [1.0, 2.0, 2.5, 3.0, 3.25, 3.5, 3.7, 4.0, 4.5, 5.0],
+    "spiking_j_ei": [1.0, 3.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 12.0, 14.0],
 }
 
 _QUICK = {
@@ -73,6 +77,9 @@ _QUICK = {
     "n_dwell": 12,
     "n_dwell_chain": 6,
     "dwell_ms": 15000.0,
+    "n_spiking": 4,
+    "spiking_trials": 6,
+    "spiking_stimulus_trials": 12,
 }
 _FULL = {
     **_STRENGTHS,
@@ -83,6 +90,9 @@ _FULL = {
     "n_dwell": 20,
     "n_dwell_chain": 12,
     "dwell_ms": 60000.0,
+    "n_spiking": 12,
+    "spiking_trials": 20,
+    "spiking_stimulus_trials": 40,
 }
 
 
@@ -91,7 +101,7 @@ def _scale(name: str, what: str, numbers: dict[str, Any]) -> Scale:
     description = (
         f"{what}: {numbers['n_networks']} networks x {numbers['n_trials']} trials of 1.5 s and {numbers['n_chain']} "
         f"trials of the chain (Figures 3, 7), {numbers['n_comparison']} networks (Figure 8), {numbers['n_dwell']} "
-        f"networks x {numbers['dwell_ms'] / 1000:g} s (Figure 9)"
+        f"networks x {numbers['dwell_ms'] / 1000:g} s (Figure 9), {numbers['n_spiking']} spiking networks"
     )
     return Scale(name, description, numbers)
 
@@ -119,5 +129,7 @@ PAPER = Paper(
         _variance.FIGURE_7B,
         _comparison.FIGURE_8,
         _dwell_times.FIGURE_9,
+        _spiking.FIGURE,
+        _spiking_stimulus.FIGURE,
     ),
 )

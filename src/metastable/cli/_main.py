@@ -22,7 +22,7 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (ValueError, TypeError, OSError, ImportError) as error:
+        except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
             raise click.ClickException(str(error)) from None
         except KeyboardInterrupt:
             click.echo("\nstopped.", err=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from metastable._memory import require_memory
 from metastable._random import Purpose, resolve_seed, stream
 from metastable._validation import require_integer
 from metastable.networks._binary_network import BinaryNetwork
@@ -78,6 +79,12 @@ class WiredNetwork:
         ((100, 400), True)
         """
         row, column = (pre, post) if self.rows_are_presynaptic else (post, pre)
+        n_row, n_column = self.network.population(row).size, self.network.population(column).size
+        require_memory(
+            2 * n_row * n_column,
+            what=f"the adjacency of {n_row:,} x {n_column:,} neurons",
+            do="use the bits, or fewer neurons",
+        )
         rows = self.bits[self.position[self.network.neurons(row)], self.words[column]]
         dense = np.unpackbits(np.ascontiguousarray(rows).view(np.uint8), axis=1, bitorder="little")
         connected = dense[:, : self.network.population(column).size].astype(bool)
@@ -114,6 +121,11 @@ class WiredNetwork:
         """
         from scipy.sparse import block_array, csr_array
 
+        require_memory(
+            24 * self.n_synapses,
+            what=f"weights of {self.n_synapses:,} synapses as a matrix",
+            do="use adjacency for the populations one by one, or fewer neurons",
+        )
         grid: list[list[csr_array]] = []
         connected = {(c.post, c.pre) for c in self.network.connections}
         for post in self.network.populations:
@@ -231,6 +243,12 @@ def _draw_bits(
 ) -> NDArray[np.uint64]:
     words = _words(network)
     n_words = max(s.stop for s in words.values())
+    # Besides the bits themselves a chunk of rows is drawn from two arrays of random words.
+    require_memory(
+        8 * n_words * (n_words * WORD + 3 * _ROWS_PER_STREAM),
+        what=f"wiring {network.n_neurons:,} neurons",
+        do="use fewer neurons, or a machine with more memory",
+    )
     bits = np.zeros((n_words * WORD, n_words), np.uint64)
     for index, connection in enumerate(network.connections):
         post, pre = network.population(connection.post), network.population(connection.pre)

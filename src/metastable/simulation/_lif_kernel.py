@@ -8,7 +8,11 @@ from functools import lru_cache
 import numpy as np
 from numba import njit
 
-from metastable.simulation._lif_vector import count_word, lowest_bit, update_block
+from metastable.simulation._lif_vector import count_rows, count_word, fetch_rows, lowest_bit, update_block
+
+# Words of a row of bits in a cache line, and how far ahead they are fetched: at 50,000 neurons, where rows come from
+# main memory, a word of one of many rows then takes .7 instead of 3.4 ns.
+_WORDS_PER_LINE, _WORDS_AHEAD = 8, 16
 
 
 @lru_cache
@@ -72,11 +76,18 @@ def lif_kernel(kinetics: str) -> Callable[..., tuple[int, int]]:
             for c in range(connections.shape[0]):
                 pre, start, stop, delay, source, source_in = connections[c]
                 slot = (step - delay) % n_slots
-                for a in range(history_offsets[slot, pre], history_offsets[slot, pre + 1]):
-                    j = history[slot, a]
-                    for b in range(start, stop):
-                        count_word(counts, b, source, bits[j, b])  # pyright: ignore[reportCallIssue]
-                    if source_in >= 0:
+                first, last = history_offsets[slot, pre], history_offsets[slot, pre + 1]
+                if first == last:
+                    continue
+                fetch_rows(bits, history, slot, first, last, start)  # pyright: ignore[reportCallIssue]
+                fetch_rows(bits, history, slot, first, last, start + _WORDS_PER_LINE)  # pyright: ignore[reportCallIssue]
+                for b in range(start, stop):
+                    if (b - start) % _WORDS_PER_LINE == 0:
+                        fetch_rows(bits, history, slot, first, last, b + _WORDS_AHEAD)  # pyright: ignore[reportCallIssue]
+                    count_rows(counts, b, source, bits, history, slot, first, last)  # pyright: ignore[reportCallIssue]
+                if source_in >= 0:
+                    for a in range(first, last):
+                        j = history[slot, a]
                         m = mask_of[c, j]
                         for b in range(mask_range[m, 0], mask_range[m, 1]):
                             count_word(counts, b, source_in, bits[j, b] & masks[m, b])  # pyright: ignore[reportCallIssue]

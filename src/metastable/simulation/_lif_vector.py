@@ -14,6 +14,8 @@ of this one had generated.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,18 +57,77 @@ def count_word(typingctx, counts, block, source, word):
     signature = types.void(counts, types.intp, types.intp, types.uint64)
 
     def codegen(context, builder, sig, args):
-        array = context.make_array(sig.args[0])(context, builder, args[0])
-        n_sources = cgutils.unpack_tuple(builder, array.shape)[1]
-        row = builder.add(builder.mul(args[1], n_sources), args[2])
-        count = ir.IntType(sig.args[0].dtype.bitwidth)
-        vector = ir.VectorType(count, LANES)
-        place = builder.bitcast(builder.gep(array.data, [builder.mul(row, _INT(LANES))]), vector.as_pointer())
+        place, vector = _counts_of(context, builder, sig.args[0], *args[:3])
         bits = builder.bitcast(args[3], ir.VectorType(ir.IntType(1), LANES))
         old = builder.load(place, align=LANES)
         builder.store(builder.add(old, builder.zext(bits, vector)), place, align=LANES)
         return context.get_dummy_value()
 
     return signature, codegen
+
+
+@intrinsic
+def count_rows(typingctx, counts, block, source, bits, positions, slot, first, stop):
+    """Add word `block` of the rows ``positions[slot, first:stop]`` of `bits` to ``counts[block, source, :]``.
+
+    The counts stay in registers meanwhile: with many rows only these are read.
+    """
+    signature = types.void(counts, types.intp, types.intp, bits, positions, types.intp, types.intp, types.intp)
+
+    def codegen(context, builder, sig, args):
+        place, vector = _counts_of(context, builder, sig.args[0], *args[:3])
+        total = cgutils.alloca_once_value(builder, builder.load(place, align=LANES))
+        with _each_row(context, builder, sig.args[3:5], args[3:]) as row:
+            word = builder.load(builder.gep(row, [args[1]]))
+            ones = builder.bitcast(word, ir.VectorType(ir.IntType(1), LANES))
+            builder.store(builder.add(builder.load(total), builder.zext(ones, vector)), total)
+        builder.store(builder.load(total), place, align=LANES)
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+def _counts_of(context, builder, kind, counts, block, source) -> tuple[ir.Value, ir.VectorType]:
+    """Return where ``counts[block, source, :]`` lies, as a vector, and its type."""
+    array = context.make_array(kind)(context, builder, counts)
+    n_sources = cgutils.unpack_tuple(builder, array.shape)[1]
+    row = builder.add(builder.mul(block, n_sources), source)
+    vector = ir.VectorType(ir.IntType(kind.dtype.bitwidth), LANES)
+    return builder.bitcast(builder.gep(array.data, [builder.mul(row, _INT(LANES))]), vector.as_pointer()), vector
+
+
+@intrinsic
+def fetch_rows(typingctx, bits, positions, slot, first, stop, word):
+    """Ask for the cache lines of this word of the rows ``positions[slot, first:stop]``, which are needed soon.
+
+    Rows are far apart in memory, and more of them are read side by side than a processor follows by itself. To ask
+    beyond the end of a row does no harm.
+    """
+    signature = types.void(bits, positions, types.intp, types.intp, types.intp, types.intp)
+
+    def codegen(context, builder, sig, args):
+        byte, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
+        fetch = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+        with _each_row(context, builder, sig.args[:2], args[:5]) as row:
+            place = builder.bitcast(builder.gep(row, [args[5]]), byte)
+            # To read, and to keep in all levels of the cache; data, not code.
+            builder.call(fetch, [place, flag(0), flag(3), flag(1)])
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+@contextmanager
+def _each_row(context, builder, kinds, args) -> Iterator[ir.Value]:
+    """Loop over the rows ``positions[slot, first:stop]`` of `bits`; yield where a row begins."""
+    bits, positions = (context.make_array(kind)(context, builder, arg) for kind, arg in zip(kinds, args, strict=False))
+    n_words = cgutils.unpack_tuple(builder, bits.shape)[1]
+    n_listed = cgutils.unpack_tuple(builder, positions.shape)[1]
+    listed = builder.gep(positions.data, [builder.mul(args[2], n_listed)])
+    with cgutils.for_range_slice(builder, args[3], args[4], _INT(1), intp=_INT) as (index, _):
+        position = builder.sext(builder.load(builder.gep(listed, [index])), _INT)
+        yield builder.gep(bits.data, [builder.mul(position, n_words)])
 
 
 @intrinsic(prefer_literal=True)

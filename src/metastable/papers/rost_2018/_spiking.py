@@ -198,6 +198,7 @@ def _claims(results: Results) -> list[Claim]:
               at("E/I", "cv2"), note=protocol),
         Claim("CV2 in active clusters, E clusters, J_E+ = 3.7", "regular (section 5.1)", (0, 0.6),
               at("E", "cv2 active")),
+        Claim("CV2 in active clusters, E/I clusters, J_E+ = 8", "not in the paper", None, at("E/I", "cv2 active")),
         Claim("CV2 in active clusters, E/I minus E clusters", "above 0", (0, np.inf),
               at("E/I", "cv2 active") - at("E", "cv2 active"),
               note="Inhibition keeps the rates moderate; at rates above 40 spikes/s both fire alike (panel f)."),
@@ -210,7 +211,6 @@ def _claims(results: Results) -> list[Claim]:
             ("fano", f"Fano factor, {_WINDOW_MS:g} ms", ""),
             ("cv", "CV", ""),
             ("cv2", "CV2", ""),
-            ("cv2 active", "CV2 in active clusters", ""),
             ("rate active", "Rate in active clusters", "spikes/s"),
             ("time active", "Fraction of time a cluster is active", ""),
         ):

@@ -41,7 +41,7 @@ class Scarce:
         Of its inequalities.
     sites : Sites, optional
         None before the first pass.
-    present : ndarray, (3, n)
+    present : ndarray, (4, n)
         As in `Belief`, of each presynaptic neuron.
     counted : ndarray of bool, (n,)
         Which of these are weights that tell about the prior.
@@ -103,7 +103,7 @@ def solve_scarce(
     prior = SparsePrior.first(ridge, span)
     if n_enough.any():
         prior = _updated(prior, enough, n_enough, {}, span)
-    nothing = np.zeros((3, equations.model.n))
+    nothing = np.zeros((4, equations.model.n))
     state = {
         int(i): Scarce(found[i], Moments.none(), None, nothing, np.zeros(equations.model.n, bool)) for i in neurons
     }
@@ -159,7 +159,7 @@ class _Pass:
             bias_mv=float(x[-1]) if equations.bias else np.nan,
         )
         alone = live[: column.size] & (np.bincount(column[column >= 0], minlength=column.size) == 1)
-        present = np.zeros((3, live.size))
+        present = np.zeros((4, live.size))
         present[:, live] = belief.present
         return Scarce(Posterior(found, y), moments, sites, present[:, : column.size] * alone, alone)
 
@@ -182,7 +182,7 @@ def _by_column(equations: CurrentEquations, i: int, prior: SparsePrior) -> Spars
     return normal
 
 
-def _enough(found: list[Posterior], scarce: Ints, ridge: WeightPrior) -> tuple[Array, Array]:
+def _enough(found: list[Posterior], scarce: Ints, ridge: WeightPrior) -> tuple[Array, NDArray[np.bool_]]:
     """Return mean and variance of the weights that other neurons found, without the prior of theirs: (2, n, n).
 
     Not of neurons whose model does not fit; the second array is where there are any.
@@ -204,7 +204,7 @@ def _enough(found: list[Posterior], scarce: Ints, ridge: WeightPrior) -> tuple[A
 def _updated(
     prior: SparsePrior, estimate: Array, there: NDArray[np.bool_], scarce: dict[int, Scarce], span: float
 ) -> SparsePrior:
-    sums, count = np.zeros((3, prior.mean.shape[0])), np.zeros(prior.mean.shape[0])
+    sums, count = np.zeros((4, prior.mean.shape[0])), np.zeros(prior.mean.shape[0])
     for row in np.flatnonzero(there.any(axis=1)):
         of = there[row]
         sums[:, of] += prior.at(of).given(estimate[0, row, of], estimate[1, row, of]).present

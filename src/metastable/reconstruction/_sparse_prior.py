@@ -15,6 +15,8 @@ Array = NDArray[np.float64]
 _FIRST_SHARE = 0.4
 # Rows that the weights of all neurons with the same sign count for in those of one neuron.
 _PSEUDO_ROWS = 20
+# Rows that must tell of the outgoing weights of a neuron before these tell its sign.
+_CLEAR_ROWS = 5
 # Standard deviation of weights that are absent, and least one of those that are there, as shares of the distance from
 # reset to threshold: both far below what can be told apart.
 _ABSENT, _LEAST_SPREAD = 3e-3, 3e-3
@@ -77,14 +79,16 @@ class SparsePrior:
         middle = (odds * means).sum(axis=1)
         # The sum of squares about the mean: the difference of second moments would cancel.
         spread = (odds * (variances + (means - middle[:, None]) ** 2)).sum(axis=1)
-        return Belief(middle, spread, np.stack([odds, odds * means, odds * (variances + means**2)])[:, :, 1])
+        there = np.stack([odds, odds * means, odds * (variances + means**2)])[:, :, 1]
+        informed = np.clip(1 - spread / self.moments()[1], 0.0, 1.0)
+        return Belief(middle, spread, np.concatenate([there, informed[None]]))
 
     def updated(self, sums: Array, count: Array, span: float) -> SparsePrior:
         """Return the mixtures that beliefs of all rows make likely (EM: Dempster, Laird & Rubin 1977).
 
         Parameters
         ----------
-        sums : ndarray, (3, n)
+        sums : ndarray, (4, n)
             Sums of `Belief.present` over rows.
         count : ndarray, (n,)
             Number of rows.
@@ -92,19 +96,27 @@ class SparsePrior:
             Distance from reset to threshold.
         """
         share, mean, variance = (np.array(each) for each in (self.share, self.mean, self.variance))
-        for sign in (-1, 1):
-            of = (np.where(sums[1] < 0, -1, 1) == sign) & (count > 0)
-            if not of.any() or not sums[0, of].sum():
+        # A belief counts by what it owes to equations and inequalities, otherwise the prior would confirm itself.
+        informed = sums[3]
+        own, count = sums[:3] * (informed / np.maximum(count, 1)), informed
+        clear = informed > _CLEAR_ROWS
+        sign = np.where(clear, np.where(own[1] < 0, -1, 1), 0)
+        # What nobody can tell the sign of is most likely one of the more frequent kind.
+        sign[~clear] = 1 if (sign > 0).sum() >= (sign < 0).sum() else -1
+        for group in (-1, 1):
+            of = sign == group
+            if not own[0, of].sum():
                 continue
-            n, first, second = sums[:, of]
-            pooled = np.array([n.sum() / count[of].sum(), first.sum() / n.sum(), second.sum() / n.sum()])
+            n, first, second = own[:, of]
+            total = own[:, of].sum(axis=1)
+            pooled = np.array([total[0] / count[of].sum(), total[1] / total[0], total[2] / total[0]])
             share[of, 1] = (n + _PSEUDO_ROWS * pooled[0]) / (count[of] + _PSEUDO_ROWS)
             share[of, 0] = 1 - share[of, 1]
             middle = (first + _PSEUDO_ROWS * pooled[1]) / (n + _PSEUDO_ROWS)
             about = second - 2 * middle * first + middle**2 * n
-            about += _PSEUDO_ROWS * (pooled[2] - pooled[1] ** 2)
-            mean[of, 1] = middle
+            about += _PSEUDO_ROWS * (pooled[2] - 2 * middle * pooled[1] + middle**2)
             least = np.maximum(_LEAST_SPREAD * span, _LEAST_VARIATION * np.abs(middle))
+            mean[of, 1] = middle
             variance[of, 1] = np.maximum(about / (n + _PSEUDO_ROWS), least**2)
         return SparsePrior(share, mean, variance)
 
@@ -116,8 +128,9 @@ class Belief:
     Parameters
     ----------
     mean, variance : ndarray, (n,)
-    present : ndarray, (3, n)
-        Probability that a weight is there, and that times the first and second moment of what it then is.
+    present : ndarray, (4, n)
+        Probability that a weight is there, that times the first and second moment of what it then is, and the share of
+        the prior's variance that is gone.
     """
 
     mean: Array

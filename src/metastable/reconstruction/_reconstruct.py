@@ -120,8 +120,8 @@ def reconstruct(
     probable, and its standard deviation, are given; a tenth of the connections onto neurons with fewer intervals than
     unknowns lie beyond three of these. Without any interval inequalities alone tell too little, and weights stay NaN.
     In continuous time equations are exact and need no prior, so that inequalities are not used. Intervals held out test
-    the last pass but one and join in the last. A model mismatch is a residual well above what the heights explain. Names
-    in mV then have the unit of the bias.
+    the last pass but one and join in the last. A model mismatch is a residual well above what the heights explain.
+    Names in mV then have the unit of the bias.
 
     Examples
     --------

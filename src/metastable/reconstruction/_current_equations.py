@@ -165,7 +165,7 @@ class CurrentEquations:
         """
         spikes, column = self.recording.spikes, self.columns(i)
         of = slice(*spikes.trial_offsets[trial : trial + 2])
-        step, neuron = self._moments[of].astype(np.int64), spikes.neuron[of]
+        step, neuron = self._moments[of].astype(np.int64), spikes.neuron[of].astype(np.int64)
         # Of neurons that always fire together one stands for all.
         weight = np.where(column == np.arange(column.size), x[column], 0.0)
         lag = np.rint(self._delays(i) / self._unit).astype(np.int64)
@@ -173,7 +173,8 @@ class CurrentEquations:
         here = at < n_steps
         place = self._kind[neuron[here]] * n_steps + at[here]
         n_kinds = len(self._synapses[0])
-        return step, neuron, np.bincount(place, weight[neuron[here]], n_kinds * n_steps).reshape(n_kinds, n_steps)
+        arriving = np.bincount(place, weight[neuron[here]], n_kinds * n_steps).astype(np.float64)
+        return step, neuron, arriving.reshape(n_kinds, n_steps)
 
     def silence_rows(self, i: int, trial: Ints, start: Array, moment: Array) -> tuple[Array, Array]:
         """Return the inequalities ``matrix @ unknowns < right`` of moments at which a neuron does not fire.
@@ -195,7 +196,7 @@ class CurrentEquations:
         # The loop over spikes goes through a trial once, and moments of one interval share its start.
         both = np.stack([np.tile(trial, 2), np.concatenate([start, moment])], axis=1)
         distinct, of = np.unique(both, axis=0, return_inverse=True)
-        traces = self._traces(i, distinct[:, 0].astype(np.int64), distinct[:, 1:])[:, 0]
+        traces = self._traces(i, distinct[:, 0].astype(np.int64), distinct[:, 1:].astype(np.float64))[:, 0]
         at_start, at_moment = traces[of.reshape(2, -1)]
         return self._finish(i, start, moment, at_start, at_moment, np.full(start.size, self.model.threshold[i]))
 
@@ -259,7 +260,7 @@ class CurrentEquations:
         return self._rate(taus), factor
 
     def _trial(self, intervals: Ints) -> Ints:
-        return self.recording.spikes.trial[self.recording.first[intervals]]
+        return self.recording.spikes.trial[self.recording.first[intervals]].astype(np.int64)
 
     def _traces(self, i: int, trial: Ints, moments: Array) -> Array:
         """Return the potentials of unit synapses at moments of trials, both sorted, (n_rows, n_per_row, n)."""

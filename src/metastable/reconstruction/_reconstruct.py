@@ -117,8 +117,9 @@ def reconstruct(
     them (empirical Bayes: Efron & Morris 1973). Neurons with less than four intervals per unknown are then solved again
     by expectation propagation (Minka 2001) with inequalities, namely that the potential is below threshold when it
     comes closest to it without a spike, and with a prior that lets weights be absent. The mean of what then is
-    probable, and its standard deviation, are given, the latter too low where the prior decides: a tenth of the connections onto neurons with fewer intervals than
-    unknowns lie beyond three of these. Without any interval inequalities alone tell too little, and weights stay NaN.
+    probable, and its standard deviation, are given, the latter too low where the prior decides: a tenth of the
+    connections onto neurons with fewer intervals than unknowns lie beyond three of these. Without any interval
+    inequalities alone tell too little, and weights stay NaN.
     In continuous time equations are exact and need no prior, so that inequalities are not used. Intervals held out test
     the last pass but one and join in the last. A model mismatch is a residual well above what the heights explain.
     Names in mV then have the unit of the bias.

@@ -3,6 +3,10 @@
 from metastable.networks._binary_network import BinaryNetwork as BinaryNetwork
 from metastable.networks._binary_network import BinaryPopulation as BinaryPopulation
 from metastable.networks._cluster_layout import ClusterLayout as ClusterLayout
+from metastable.networks._clustered_ei_lif import clustered_ei_lif as clustered_ei_lif
+from metastable.networks._clustered_ei_lif import nest_ei_clustered as nest_ei_clustered
+from metastable.networks._clustered_ei_lif import rostami_2024 as rostami_2024
+from metastable.networks._clustered_ei_lif import schmitt_2023 as schmitt_2023
 from metastable.networks._connection import Block as Block
 from metastable.networks._connection import Connection as Connection
 from metastable.networks._disordered_network import DisorderedNetwork as DisorderedNetwork
@@ -35,7 +39,11 @@ __all__ = [
     "WiredBinaryNetwork",
     "WiredLIFNetwork",
     "WiredPulseNetwork",
+    "clustered_ei_lif",
     "litwin_kumar_doiron_2012",
+    "nest_ei_clustered",
     "rost_2018",
+    "rostami_2024",
+    "schmitt_2023",
     "van_bussel_2011",
 ]

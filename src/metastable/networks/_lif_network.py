@@ -53,6 +53,35 @@ class Synapse:
                 "leave it out for an exponential synapse."
             )
 
+    def psp_peak(self, tau_m_ms: float) -> float:
+        """Return the peak of the postsynaptic potential that one spike causes at weight 1.
+
+        Parameters
+        ----------
+        tau_m_ms : float, ms
+            Membrane time constant of the postsynaptic neuron.
+
+        Returns
+        -------
+        float
+            In the unit of the weight. The postsynaptic potential solves ``dV/dt = -V/tau_m + F(t)``; for an exponential
+            synapse its peak is ``r^(r/(1 - r))`` with ``r = tau_decay/tau_m``.
+
+        Raises
+        ------
+        ValueError
+            If the time constant is not above 0.
+
+        Examples
+        --------
+        >>> from metastable.networks import Synapse
+        >>> round(Synapse(tau_decay_ms=5).psp_peak(20), 6)
+        0.629961
+        """
+        from metastable.networks._postsynaptic_potential import psp_peak
+
+        return psp_peak(require_number("tau_m_ms", tau_m_ms, above=0), self.tau_decay_ms, self.tau_rise_ms)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Population:

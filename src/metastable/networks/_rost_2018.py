@@ -8,8 +8,13 @@ from metastable._validation import require_choice, require_integer, require_numb
 from metastable.networks._binary_network import BinaryNetwork, BinaryPopulation
 from metastable.networks._cluster_layout import ClusterLayout
 from metastable.networks._connection import Connection
-
-_P = {("E", "E"): 0.2, ("E", "I"): 0.5, ("I", "E"): 0.5, ("I", "I"): 0.5}  # (post, pre)
+from metastable.networks._ei_clustering import (
+    PROBABILITY,
+    balanced_weights,
+    inhibitory_strength,
+    require_division,
+    require_strength,
+)
 
 
 def rost_2018(
@@ -86,29 +91,15 @@ def rost_2018(
     g = require_number("g", g, above=0)
     m_x = require_number("m_x", m_x)
     tau_ratio = require_number("tau_ratio", tau_ratio, above=0)
-    _require_strength("j_e_plus", "J_E+" if clustering == "weight" else "R_EE", j_e_plus, n_clusters, clustering)
-    if j_i_plus is None:
-        r_j = require_number("r_j", r_j)
-        if not 0 <= r_j <= 1:
-            raise ValueError(
-                f"r_j must be {'at least 0' if r_j < 0 else 'at most 1'}, got {r_j:g}: by J_I+ = 1 + R_J (J_E+ - 1) "
-                f"(eq. 36) inhibition would be {'weaker within' if r_j < 0 else 'more clustered than'} "
-                f"{'clusters than between them' if r_j < 0 else 'excitation'}; choose 0 to 1, or give j_i_plus."
-            )
-        j_i_plus = 1 + r_j * (j_e_plus - 1)
-    elif r_j != 0:
-        raise ValueError("j_i_plus and r_j both set the inhibitory clustering; give one of them.")
-    j_i_plus = require_number("j_i_plus", j_i_plus)
-    _require_strength("j_i_plus", "J_I+", j_i_plus, n_clusters, "weight")
+    require_strength("j_e_plus", "J_E+" if clustering == "weight" else "R_EE", j_e_plus, n_clusters, clustering)
+    j_i_plus = inhibitory_strength(j_e_plus, r_j, j_i_plus, n_clusters)
     if j_i_plus != 1 and (background or clustering == "probability"):
         raise ValueError("inhibitory clusters go with clustering='weight' and no background; leave r_j at 0.")
     background = require_number("background", background, minimum=0, maximum=1)
-    _require_division({"E": n_e - round(n_e * background)} | ({"I": n_i} if j_i_plus != 1 else {}), n_clusters)
+    require_division({"E": n_e - round(n_e * background)} | ({"I": n_i} if j_i_plus != 1 else {}), n_clusters)
 
-    weight = {("E", "E"): 1 / math.sqrt(_P["E", "E"] * n_e), ("I", "E"): 1 / math.sqrt(_P["I", "E"] * n_e)}
-    weight["E", "I"] = -g * weight["E", "E"] * _P["E", "E"] * n_e / (_P["E", "I"] * n_i)
-    weight["I", "I"] = -weight["I", "E"] * _P["I", "E"] * n_e / (_P["I", "I"] * n_i)
-    j_ex = math.sqrt(_P["E", "E"] * n_e)
+    weight = balanced_weights(n_e, n_i, g)
+    j_ex = math.sqrt(PROBABILITY["E", "E"] * n_e)
 
     def connection(post: str, pre: str) -> Connection:
         j_plus = j_e_plus if (post, pre) == ("E", "E") else j_i_plus
@@ -116,7 +107,7 @@ def rost_2018(
             clusters = {"probability_ratio": j_plus}
         else:
             clusters = {"j_plus": j_plus, "j_minus": None} if j_plus != 1 else {}
-        return Connection(post=post, pre=pre, probability=_P[post, pre], weight=weight[post, pre], **clusters)
+        return Connection(post=post, pre=pre, probability=PROBABILITY[post, pre], weight=weight[post, pre], **clusters)
 
     inhibition = f", J_I+ = {j_i_plus:g}" if j_i_plus != 1 else ""
     strength = "R_EE" if clustering == "probability" else "J_E+"
@@ -133,34 +124,6 @@ def rost_2018(
             ),
             BinaryPopulation(name="I", size=n_i, tau_ms=10.0 * tau_ratio, drive=0.8 * j_ex * m_x, layout=layout_i),
         ),
-        connections=tuple(connection(post, pre) for post, pre in _P),
+        connections=tuple(connection(post, pre) for post, pre in PROBABILITY),
         name=f"Rost, Deger & Nawrot 2018, {strength} = {j_e_plus:g}{inhibition}",
     )
-
-
-def _require_strength(name: str, symbol: str, value: float, n_clusters: int, clustering: str) -> None:
-    """Raise a sentence if weights within clusters would be below those between them, or these change sign."""
-    if value < 1:
-        raise ValueError(
-            f"{name} must be at least 1, got {value:g}: with {symbol} below 1 units of a cluster are connected more "
-            f"weakly with each other than with the rest; choose 1 (no clusters) or more."
-        )
-    if clustering == "weight" and value > n_clusters:
-        raise ValueError(
-            f"{name}={value:g} is above the number of clusters {n_clusters}, where J_- = (Q - {symbol})/(Q - 1) of "
-            f"eq. 34 is negative and the weights between clusters change sign; choose 1 to {n_clusters}."
-        )
-
-
-def _require_division(sizes: dict[str, int], n_clusters: int) -> None:
-    """Raise a sentence if clusters of one size do not take up the clustered units of each population."""
-    for population, size in sizes.items():
-        if size % n_clusters or not size:
-            common = math.gcd(*sizes.values())
-            possible = sorted((q for q in range(1, common + 1) if common % q == 0), key=lambda q: abs(q - n_clusters))
-            choice = " or ".join(map(str, sorted(possible[:2])))
-            advice = f"n_clusters={choice}" if size else "a smaller background"
-            raise ValueError(
-                f"{size} clustered neurons do not fit into {n_clusters} equal clusters: the theory (eqs. 34 and 36) "
-                f"needs Q to divide the clustered units of {population}; choose {advice}."
-            )

@@ -11,7 +11,7 @@ from metastable.networks import LIFNetwork, Stimulus, WiredLIFNetwork
 from metastable.simulation._plan import SimulationPlan
 from metastable.spikes import SpikeData
 
-_ENGINES = ("metastable", "reference", "brian2")
+_ENGINES = ("metastable", "reference", "brian2", "nest")
 
 
 def simulate_lif(
@@ -38,8 +38,8 @@ def simulate_lif(
         dt_ms=require_number("dt_ms", dt_ms),
         trials=trials,
         stimulus=Stimulus() if stimulus is None else stimulus,
-        # Brian2 always computes in double precision; the record must say what was done.
-        precision="double" if engine == "brian2" else precision,
+        # Brian2 and NEST always compute in double precision; the record must say what was done.
+        precision="double" if engine in ("brian2", "nest") else precision,
     )
     return _as_spike_data(plan, _run(plan, engine, n_jobs, progress), engine)
 
@@ -61,6 +61,8 @@ def _run(plan: SimulationPlan, engine: str, n_jobs: int | None, progress: bool |
         return [simulate_trial(plan, trial) for trial in plan.trials]
     if engine == "brian2":
         from metastable.simulation._brian2_engine import simulate_trials
+    elif engine == "nest":
+        from metastable.simulation._nest_engine import simulate_trials
     else:
         from metastable.simulation._lif_engine import simulate_trials
     return simulate_trials(plan, n_jobs=n_jobs, progress=progress)

@@ -29,7 +29,7 @@ class NestNetwork:
     ----------
     nest : module
     wired : WiredLIFNetwork
-        Rows of targets are read from its bits; under MPI each process connects the targets that it hosts.
+        Under MPI all processes list all connections, and NEST keeps those whose target a process hosts.
     model : dict
         A `NestModel`, as plain data.
     dt_ms : float, ms
@@ -63,7 +63,6 @@ class NestNetwork:
         self._now = 0
 
     def _connect(self, wired: WiredLIFNetwork) -> None:
-        local = np.asarray(self.neurons.get("local")) if self._nest.num_processes > 1 else None
         for number, path in enumerate(self._model["pathways"]):
             names = []
             for receptor, weight in zip(path["receptors"], path["weights"], strict=True):
@@ -73,11 +72,9 @@ class NestNetwork:
                 self._nest.CopyModel("static_synapse_hom_w", name, common)
                 names.append(name)
             for pre, post in connected_pairs(wired, path["post"], path["pre"], path["within"]):
-                kept = slice(None) if local is None else local[post]
                 # NEST numbers its nodes from 1, in the order in which they were made.
-                pre, post = pre[kept] + 1, post[kept] + 1
                 for name in names if pre.size else ():
-                    self._nest.Connect(pre, post, "one_to_one", {"synapse_model": name})
+                    self._nest.Connect(pre + 1, post + 1, "one_to_one", {"synapse_model": name})
 
     def run_trial(
         self,

@@ -41,7 +41,7 @@ def simulate_lif(
         # Brian2 and NEST always compute in double precision; the record must say what was done.
         precision="double" if engine in ("brian2", "nest") else precision,
     )
-    return _as_spike_data(plan, _run(plan, engine, n_jobs, progress), engine)
+    return as_spike_data(plan, _run(plan, engine, n_jobs, progress), engine)
 
 
 def rerun_lif(parameters: dict, n_jobs: int | None) -> SpikeData:
@@ -68,7 +68,8 @@ def _run(plan: SimulationPlan, engine: str, n_jobs: int | None, progress: bool |
     return simulate_trials(plan, n_jobs=n_jobs, progress=progress)
 
 
-def _as_spike_data(plan: SimulationPlan, trials: list[tuple[NDArray, NDArray]], engine: str) -> SpikeData:
+def as_spike_data(plan: SimulationPlan, trials: list[tuple[NDArray, NDArray]], engine: str) -> SpikeData:
+    """Put the (step, neuron) of each trial together, with labels and the record of how they were made."""
     wired = plan.wired
     steps = np.concatenate([step for step, _ in trials])
     return SpikeData(

@@ -2,14 +2,16 @@
 
     python verification/lif_peers.py [--quick] [--networks 12] [--trials 6] [--engines metastable brian2 nest]
 
-Needs the extras ``brian2`` and ``nest``; takes about 25 minutes on two cores, 8 with ``--quick`` (10 networks, fewer and
-shorter trials). Ends with status 1 if engines differ or if the tests miss an engine that is wrong.
+Needs the extras ``brian2`` and ``nest``; takes about 25 minutes on two cores, half of it Brian2's compiler, and less
+with ``--quick`` (10 networks, fewer and shorter trials, means only). Ends with status 1 if engines differ or if the
+tests miss an engine that is wrong.
 
-Two clustered networks: Litwin-Kumar & Doiron (2012) with 2,000 neurons (biexponential synapses) and 1,000 neurons in
-clusters of E and I neurons with exponential synapses. All engines run the same wirings, each with trials (initial states) of its own: with
-the same ones Brian2 gives our very spikes in double precision (`tests/oracle/test_brian2.py`), and NEST does so with
-time constants of forward Euler (`tests/oracle/test_nest.py`). As it is used, NEST integrates exactly and our engine
-counts in single precision. Whether that, or a step of delay, changes what people measure is the question here.
+Two clustered networks: Litwin-Kumar & Doiron (2012) with 2,000 neurons (biexponential synapses), and 1,000 neurons in
+clusters of E and I neurons with exponential synapses. All engines run the same wirings, each with trials (initial
+states) of its own: with the same ones Brian2 gives our very spikes in double precision (`tests/oracle/test_brian2.py`),
+and NEST does so with time constants of forward Euler (`tests/oracle/test_nest.py`). As it is used, NEST integrates
+exactly and gives exponential synapses with a delay of one step a second one; our engine counts in single precision.
+Whether that changes what people measure is the question here.
 
 Means over neurons or pairs are compared by paired t tests, one value for each network and engine. Distributions over
 neurons are compared by their Kolmogorov-Smirnov distance, averaged over networks; its null distribution is that of

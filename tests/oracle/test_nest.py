@@ -201,7 +201,7 @@ class TestSameSpikesWithEulersTimeConstants:
 
 class TestExactIntegration:
     def test_a_lone_neuron_fires_when_the_formula_says(self):
-        # From 0 to the threshold in tau log(mu / (mu - 1)), then in the same time after 5 ms; Euler's tau is .05 ms less.
+        # From 0 to the threshold in tau log(mu / (mu - 1)), then again 5 ms and as long later.
         lone = _pair(synapse=Synapse(tau_decay_ms=3), weight=0.0)
         _, fired = _potentials(lone, 1000)
         rise = 15 * np.log(2)
@@ -347,15 +347,15 @@ def test_record_and_rerun(network):
     np.testing.assert_array_equal(again.neuron, spikes.neuron)
 
 
-def test_what_it_leaves_behind(nest, network, capfd):
+def test_what_it_leaves_behind(nest, network, capfd, monkeypatch):
     nest.ResetKernel()
     nest.set(resolution=0.25, rng_seed=12)
     capfd.readouterr()
     before = _state(nest)
     mst.simulate(network, duration_ms=10, seed=1, engine="nest", n_jobs=2)
     assert _state(nest) == before
-    with pytest.raises(ZeroDivisionError), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_nest_engine, "NestNetwork", lambda *_: 1 / 0)
+    monkeypatch.setattr(_nest_engine, "NestNetwork", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
         mst.simulate(network, duration_ms=10, seed=1, engine="nest")
     assert _state(nest) == before
     out, err = capfd.readouterr()
@@ -409,7 +409,7 @@ def test_only_the_main_thread(network):
 
 
 def test_steps_that_nest_cannot_make(network):
-    with pytest.raises(ValueError, match="a multiple of 0.001 ms, got 0.0125; choose another step"):
+    with pytest.raises(ValueError, match=r"a multiple of 0\.001 ms, got 0\.0125; choose another step"):
         mst.simulate(network, duration_ms=10, seed=1, engine="nest", dt_ms=0.0125)
 
 

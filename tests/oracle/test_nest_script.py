@@ -55,7 +55,7 @@ def test_processes_are_put_together(tmp_path):
     mst.simulation.write_nest_script(NETWORK, tmp_path, duration_ms=20, seed=1)
     spikes = {"step_0": np.array([4, 9]), "neuron_0": np.array([7, 3], np.int32), "n_processes": 2}
     np.savez(tmp_path / "spikes_0.npz", **spikes)
-    with pytest.raises(FileNotFoundError, match="has spikes of 1 of 2 processes; run run_in_nest.py to its end"):
+    with pytest.raises(FileNotFoundError, match=r"has spikes of 1 of 2 processes; run run_in_nest\.py to its end"):
         mst.simulation.read_nest_spikes(tmp_path)
     np.savez(tmp_path / "spikes_1.npz", **(spikes | {"step_0": np.array([4, 5]), "neuron_0": np.array([2, 2])}))
     found = mst.simulation.read_nest_spikes(tmp_path)

@@ -12,8 +12,10 @@ threads gives the same spikes. Change what you like: recorders, devices, models 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,8 +27,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="threads of each process")
     threads = parser.parse_args().threads
 
-    import nest
-    from nest_network import NestNetwork
+    nest: Any = importlib.import_module("nest")
+    # The copy beside this script, which may have been changed; not that of the package.
+    nest_network: Any = importlib.import_module("nest_network")
 
     folder = Path(__file__).resolve().parent
     run = json.loads((folder / "specification.json").read_text())
@@ -35,7 +38,7 @@ def main() -> None:
     nest.set(resolution=run["dt_ms"], local_num_threads=threads, keep_source_table=False)
 
     wired = LIFNetwork.from_dict(run["network"]).wire(run["wiring_seed"], network_index=run["network_index"])
-    network = NestNetwork(nest, wired, run["model"], run["dt_ms"], state["stimulus_group"])
+    network = nest_network.NestNetwork(nest, wired, run["model"], run["dt_ms"], state["stimulus_group"])
     last = run["n_stimulus_groups"]
     stimulus = [(state[f"stimulus_step_{k}"], state[f"stimulus_amplitude_{k}"]) for k in range(last)]
     spikes = {}

@@ -82,9 +82,7 @@ def write_nest_script(
     ['nest_network.py', 'run_in_nest.py', 'specification.json', 'state.npz']
     """
     if not isinstance(network, LIFNetwork | WiredLIFNetwork):
-        raise TypeError(
-            f"network must be a LIFNetwork, wired or not, got {type(network).__name__}; NEST runs no other."
-        )
+        raise TypeError(f"network must be a LIFNetwork, wired or not, got {type(network).__name__}.")
     if not isinstance(stimulus, Stimulus | None):
         raise TypeError(f"stimulus must be a Stimulus, got {type(stimulus).__name__}; see Stimulus.step.")
     folder = require_path("directory", directory)

@@ -78,8 +78,8 @@ class Recording:
     Parameters
     ----------
     scalars : ndarray, (n_trials, 4)
-        Those of `MEANS` that are defined trial by trial: all but the Fano factor. Correlations are over pairs of neurons
-        whose counts vary in the trial.
+        Those of `MEANS` that are defined trial by trial: all but the Fano factor. Correlations are those of
+        pairs of neurons whose counts vary in the trial.
     rates : ndarray, (n_trials, n_excitatory), spikes/s
     counts : ndarray, (n_trials, n_excitatory, n_windows)
         Spike counts in windows of `FANO_MS`.

@@ -140,7 +140,10 @@ def papers(as_json) -> None:
 )
 @click.option("--offset", "offset_ms", type=float, help="When it ends, ms [end of the trial].")
 @click.option(
-    "--engine", type=click.Choice(["metastable", "reference", "brian2"]), default="metastable", show_default=True
+    "--engine",
+    type=click.Choice(["metastable", "reference", "brian2", "nest"]),
+    default="metastable",
+    show_default=True,
 )
 @click.option("--jobs", type=click.IntRange(min=1), help="Threads [all cores]; the result is the same.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON.")

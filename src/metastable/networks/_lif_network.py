@@ -11,7 +11,7 @@ from metastable.networks._clustered_network import ClusteredNetwork
 from metastable.networks._connection import Connection
 
 if TYPE_CHECKING:
-    from metastable.networks._wiring import WiredLIFNetwork
+    from metastable.networks._wired_lif_network import WiredLIFNetwork
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +156,7 @@ class LIFNetwork(ClusteredNetwork):
     connections: tuple[Connection, ...]
     name: str = "LIF network"
 
-    def wire(self, seed: int | None = None, *, network_index: int = 0) -> WiredLIFNetwork:
+    def wire(self, seed: int | None = None, *, network_index: int = 0, storage: str = "auto") -> WiredLIFNetwork:
         """Draw the connections and the bias of one network.
 
         Parameters
@@ -165,10 +165,19 @@ class LIFNetwork(ClusteredNetwork):
             Entropy of the experiment; None draws it and records it.
         network_index : int
             Which of the networks of this seed.
+        storage : {"auto", "bits", "lists"}
+            One bit for each pair of neurons, or a list of targets for each neuron, 4 bytes a synapse. Automatically,
+            what takes less memory, which is also what is faster: lists where fewer than one pair in 32 is connected.
+            The same connections are drawn, and the same spikes come out, either way.
 
         Returns
         -------
         WiredLIFNetwork
+
+        Raises
+        ------
+        ValueError
+            If a seed or index is negative, or the storage has another name.
 
         Examples
         --------
@@ -177,9 +186,9 @@ class LIFNetwork(ClusteredNetwork):
         >>> net.wire(seed=1)
         WiredLIFNetwork: 500 neurons, 7... synapses, seed 1, network 0
         """
-        from metastable.networks._wiring import wire_lif
+        from metastable.networks._wired_lif_network import wire_lif
 
-        return wire_lif(self, seed=seed, network_index=network_index)
+        return wire_lif(self, seed=seed, network_index=network_index, storage=storage)
 
     def summary(self) -> str:
         """Describe populations, probabilities, weights and the mean excitatory drive in a few lines."""

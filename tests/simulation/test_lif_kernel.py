@@ -9,7 +9,7 @@ import pytest
 
 from metastable import simulate
 from metastable.networks import Stimulus
-from metastable.simulation import _lif_engine
+from metastable.simulation import _lif_arrays, _lif_engine
 from metastable.simulation._lif_vector import Kinetics
 
 PRECISIONS = ("single", "double")
@@ -95,8 +95,8 @@ def test_more_spikes_than_the_buffer_holds(network_named, precision, same_spikes
     calls = []
     compile_kernel = _lif_engine.lif_kernel
 
-    def counting(code):
-        kernel = compile_kernel(code)
+    def counting(*code):
+        kernel = compile_kernel(*code)
 
         def run(*arguments):
             calls.append(arguments[:2])
@@ -126,7 +126,7 @@ def test_precisions_differ(network_named):
 
 
 def test_too_many_neurons_for_one_count(network_named, monkeypatch):
-    monkeypatch.setattr(_lif_engine, "_LARGEST_COUNT", 99)
+    monkeypatch.setattr(_lif_arrays, "_LARGEST_COUNT", 99)
     with pytest.raises(
         ValueError, match=r"population E has 100 neurons but at most 99 spikes .*; divide it into several"
     ):

@@ -1,0 +1,85 @@
+"""A meeting point for threads inside compiled loops: microseconds apart, where a lock of the system would cost more.
+
+A thread that waits spins on a shared counter. After some thousand looks it offers its processor to others at each
+look, so that a partner that the system has put aside can come back soon.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+from metastable.simulation._aligned import aligned_zeros
+
+_INT = ir.IntType(64)
+# Some microseconds: longer than threads with equal work are apart, shorter than a turn of the scheduler.
+_LOOKS_BEFORE_YIELDING = 4000
+# Where the C library has it; elsewhere a thread that waits spins on.
+_CAN_YIELD = sys.platform in ("linux", "darwin")
+_OPEN = 2**62
+
+
+def new_gate() -> NDArray[np.int64]:
+    """Make the counter of those who have arrived, on a cache line of its own."""
+    return aligned_zeros((8,), np.int64)
+
+
+def leave_open(gate: NDArray[np.int64]) -> None:
+    """Let everybody pass from now on, because someone will not come."""
+    gate[0] = _OPEN
+
+
+@intrinsic
+def _count_in(typingctx, gate):
+    """Add 1 to ``gate[0]``; what this thread wrote before is seen by those who see the new count."""
+    signature = types.void(gate)
+
+    def codegen(context, builder, sig, args):
+        array = context.make_array(sig.args[0])(context, builder, args[0])
+        builder.atomic_rmw("add", array.data, _INT(1), "acq_rel")
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+@intrinsic
+def _look(typingctx, gate):
+    """Return ``gate[0]`` as other threads have left it."""
+    signature = types.int64(gate)
+
+    def codegen(context, builder, sig, args):
+        array = context.make_array(sig.args[0])(context, builder, args[0])
+        return builder.load_atomic(array.data, "acquire", 8)
+
+    return signature, codegen
+
+
+@intrinsic
+def _offer_processor(typingctx):
+    """Let another thread run if one is waiting for the processor."""
+    signature = types.void()
+
+    def codegen(context, builder, sig, args):
+        if _CAN_YIELD:
+            function = ir.FunctionType(ir.IntType(32), [])
+            name = "sched_yield"
+            builder.call(builder.module.globals.get(name) or ir.Function(builder.module, function, name), [])
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+@njit(nogil=True, error_model="numpy")
+def meet(gate, expected):
+    """Count in, and wait until `expected` arrivals have been counted in all."""
+    _count_in(gate)  # pyright: ignore[reportCallIssue]
+    looks = 0
+    while _look(gate) < expected:  # pyright: ignore[reportCallIssue]
+        looks += 1
+        if looks > _LOOKS_BEFORE_YIELDING:
+            _offer_processor()  # pyright: ignore[reportCallIssue]

@@ -16,7 +16,7 @@ import pytest
 
 import metastable as mst
 from metastable.networks import ClusterLayout, Connection, LIFNetwork, Population, Stimulus, Synapse
-from metastable.simulation import _brian2_engine
+from metastable.simulation import _brian2_engine, _brian2_model
 
 # Brian2 2.9 calls what newer versions of pyparsing and setuptools deprecate; where the blame falls differs.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")
@@ -153,7 +153,7 @@ def test_errors_leave_brian2_as_it_was(brian2, network, monkeypatch):
     before = _state(brian2)
     monkeypatch.setattr(_brian2_engine, "_STEPS_WORTH_COMPILING", 0)
     monkeypatch.setattr(_brian2_engine, "_has_compiler", lambda: True)
-    monkeypatch.setattr(_brian2_engine, "_synapses", lambda *_: 1 / 0)
+    monkeypatch.setattr(_brian2_model, "_synapses", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         mst.simulate(network, duration_ms=10, seed=1, engine="brian2")
     assert _state(brian2) == before

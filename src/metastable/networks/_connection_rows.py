@@ -136,6 +136,12 @@ class SynapseLists(TargetLists):
     weight: NDArray[np.float64]
     delay_ms: NDArray[np.float64]
 
+    def values(self, rows: slice, columns: slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the weights and delays of the synapses that `pairs` returns, in the same order."""
+        _, _, inside = self._within(rows, columns)
+        stored = slice(self.start[rows.start], self.start[rows.stop])
+        return self.weight[stored][inside], self.delay_ms[stored][inside]
+
 
 def _unpacked(words: NDArray[np.uint64]) -> NDArray[np.uint8]:
     return np.unpackbits(np.ascontiguousarray(words).view(np.uint8), axis=1, bitorder="little")

@@ -166,9 +166,10 @@ class LIFNetwork(ClusteredNetwork):
         network_index : int
             Which of the networks of this seed.
         storage : {"auto", "bits", "lists"}
-            One bit for each pair of neurons, or a list of targets for each neuron, 4 bytes a synapse. Automatically,
-            what takes less memory, which is also what is faster: lists where fewer than one pair in 32 is connected.
-            The same connections are drawn, and the same spikes come out, either way.
+            One bit for each pair of neurons, or a list of targets for each neuron, 4 bytes a synapse. By default what
+            is faster: lists in sparse networks, where fewer than one pair in 64 is connected, or one in 32 in large
+            networks, whose bits take more than 64 MB. The same connections are drawn, and the same spikes come out,
+            either way.
 
         Returns
         -------

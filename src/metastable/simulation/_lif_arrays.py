@@ -100,7 +100,7 @@ class NetworkArrays:
         refractory_steps = np.array([plan.steps(p.refractory_ms) for p in populations])
         return NetworkArrays(
             kinetics=kinetics,
-            storage=_STORAGE[type(wired.rows)],
+            storage=wired.storage,
             rows=rows,
             coefficients=coefficients,
             population_of_block=np.repeat(np.arange(len(populations)), sizes),
@@ -118,9 +118,6 @@ class NetworkArrays:
             n_ahead=int(plan.synapse_steps.max(initial=1)) if isinstance(wired.rows, SynapseLists) else 1,
             n_slots=int(max(refractory_steps.max() + 2, synapses.connections[:, 3].max(initial=1) + 1)),
         )
-
-
-_STORAGE = {BitRows: "bits", TargetLists: "lists", SynapseLists: "synapses"}
 
 
 @dataclass(frozen=True, eq=False)

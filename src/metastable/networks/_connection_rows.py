@@ -42,11 +42,12 @@ class BitRows:
         return int(np.bitwise_count(self.bits).sum())
 
     def pairs(self, rows: slice, columns: slice) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the connected pairs (row, column) within ranges of positions, counted from their beginnings, sorted.
+        """Return the connected pairs (row, column) within ranges of positions, counted from their beginnings.
 
-        The columns must begin with a word.
+        They are sorted; the columns must begin with a word.
         """
-        return np.nonzero(self.dense(rows, columns))
+        row, column = np.nonzero(self.dense(rows, columns))
+        return row, column
 
     def dense(self, rows: slice, columns: slice) -> NDArray[np.bool_]:
         """Return who is connected, (n_rows, n_columns), in ranges of positions; the columns must begin with a word."""
@@ -95,7 +96,7 @@ class TargetLists:
         return self.target.size
 
     def pairs(self, rows: slice, columns: slice) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the connected pairs (row, column) within ranges of positions, counted from their beginnings, sorted."""
+        """Return the connected pairs (row, column) within ranges of positions, counted from their beginnings."""
         row, target, inside = self._within(rows, columns)
         return row[inside], target[inside].astype(np.int64) - columns.start
 
@@ -112,9 +113,7 @@ class TargetLists:
             at[row] = start + np.searchsorted(self.target[start:stop], boundaries)
         return at
 
-    def _within(
-        self, rows: slice, columns: slice
-    ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.bool_]]:
+    def _within(self, rows: slice, columns: slice) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.bool_]]:
         start = self.start[rows.start : rows.stop + 1]
         target = self.target[start[0] : start[-1]]
         row = np.repeat(np.arange(start.size - 1), np.diff(start))

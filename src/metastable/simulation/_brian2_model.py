@@ -156,5 +156,7 @@ def _given_synapses(
 def _effect(traces: SynapticTraces, pre: int) -> str:
     """Return what a spike of a population does to the traces of its targets."""
     return "\n".join(
-        f"x_{k}_post {'+' if signs[pre] > 0 else '-'}= weight" for k, signs in enumerate(traces.signs) if signs[pre] != 0
+        f"x_{k}_post {'+' if signs[pre] > 0 else '-'}= weight"
+        for k, signs in enumerate(traces.signs)
+        if signs[pre] != 0
     )

@@ -13,6 +13,7 @@ from metastable.simulation._lif_vector import LANES, Kinetics
 from metastable.simulation._plan import SimulationPlan, SynapticTraces
 
 _LARGEST_COUNT = np.iinfo(np.uint16).max
+_FARTHEST_INT32 = np.iinfo(np.int32).max
 # Above the smallest normal number of single precision, 1e-38, by more than its relative precision squared.
 _NEGLIGIBLE = 1e-20
 
@@ -208,7 +209,7 @@ def _lists(plan: SimulationPlan, n_sources: int) -> tuple[NDArray, ...]:
         return (rows.target,)
     size = LANES * n_sources * _n_blocks(plan.wired)
     n_ahead = int(plan.synapse_steps.max(initial=1))
-    narrow = n_ahead * size <= np.iinfo(np.int32).max
+    narrow = n_ahead * size <= _FARTHEST_INT32
     ahead = (plan.synapse_steps - 1) * size + rows.target // LANES * (LANES * n_sources) + rows.target % LANES
     return ahead.astype(np.int32 if narrow else np.int64), plan.synapse_weights
 

@@ -19,8 +19,8 @@ from metastable.simulation._spin_barrier import leave_open, new_gate
 
 # Long enough that Python between chunks costs nothing, short enough that Ctrl-C answers at once.
 _STEPS_PER_CHUNK = 2000
-# A thread with fewer blocks of 64 neurons waits longer for the others in each step than it saves.
-_FEWEST_BLOCKS = 64
+# With fewer blocks of 64 neurons a thread waits longer for the others in each step than it saves.
+_FEWEST_BLOCKS = 128
 
 Spikes = tuple[NDArray[np.int64], NDArray[np.int32]]
 
@@ -114,7 +114,7 @@ class _TrialState:
             current=tuple(np.zeros(part.group_offsets.size - 1, plan.real) for part in arrays.parts),
             spikes=tuple((np.empty(size, np.int64), np.empty(size, np.int32)) for size in buffers),
             gate=new_gate(),
-            full=np.zeros(2, np.int64),
+            full=aligned_zeros((8,), np.int64),
         )
 
 

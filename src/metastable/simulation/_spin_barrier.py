@@ -6,6 +6,7 @@ look, so that a partner that the system has put aside can come back soon.
 
 from __future__ import annotations
 
+import platform
 import sys
 
 import numpy as np
@@ -18,10 +19,12 @@ from metastable.simulation._aligned import aligned_zeros
 
 _INT = ir.IntType(64)
 # Some microseconds: longer than threads with equal work are apart, shorter than a turn of the scheduler.
-_LOOKS_BEFORE_YIELDING = 4000
+_LOOKS_BEFORE_YIELDING = 2000
 # Where the C library has it; elsewhere a thread that waits spins on.
 _CAN_YIELD = sys.platform in ("linux", "darwin")
 _OPEN = 2**62
+# Tells the processor that this thread waits: its sibling on the same core, often the partner, gets the core meanwhile.
+_RELAX = {"x86_64": "llvm.x86.sse2.pause", "amd64": "llvm.x86.sse2.pause"}.get(platform.machine().lower())
 
 
 def new_gate() -> NDArray[np.int64]:
@@ -32,6 +35,10 @@ def new_gate() -> NDArray[np.int64]:
 def leave_open(gate: NDArray[np.int64]) -> None:
     """Let everybody pass from now on, because someone will not come."""
     gate[0] = _OPEN
+
+
+def _call(builder, kind, name):
+    builder.call(builder.module.globals.get(name) or ir.Function(builder.module, kind, name), [])
 
 
 @intrinsic
@@ -60,15 +67,26 @@ def _look(typingctx, gate):
 
 
 @intrinsic
+def _relax(typingctx):
+    """Wait for some ten cycles of the processor, where it has a way to say so."""
+    signature = types.void()
+
+    def codegen(context, builder, sig, args):
+        if _RELAX:
+            _call(builder, ir.FunctionType(ir.VoidType(), []), _RELAX)
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+@intrinsic
 def _offer_processor(typingctx):
     """Let another thread run if one is waiting for the processor."""
     signature = types.void()
 
     def codegen(context, builder, sig, args):
         if _CAN_YIELD:
-            function = ir.FunctionType(ir.IntType(32), [])
-            name = "sched_yield"
-            builder.call(builder.module.globals.get(name) or ir.Function(builder.module, function, name), [])
+            _call(builder, ir.FunctionType(ir.IntType(32), []), "sched_yield")
         return context.get_dummy_value()
 
     return signature, codegen
@@ -80,6 +98,7 @@ def meet(gate, expected):
     _count_in(gate)  # pyright: ignore[reportCallIssue]
     looks = 0
     while _look(gate) < expected:  # pyright: ignore[reportCallIssue]
+        _relax()  # pyright: ignore[reportCallIssue]
         looks += 1
         if looks > _LOOKS_BEFORE_YIELDING:
             _offer_processor()  # pyright: ignore[reportCallIssue]

@@ -147,12 +147,7 @@ def test_lists(network):
     _assert_same_spikes(sparse)
 
 
-@pytest.mark.parametrize("standalone", [False, True])
-def test_synapses_with_weights_and_delays_of_their_own(network, standalone, monkeypatch):
-    if standalone:
-        if not _brian2_engine._has_compiler():
-            pytest.skip("no C++ compiler and make for Brian2 standalone")
-        monkeypatch.setattr(_brian2_engine, "_STEPS_WORTH_COMPILING", 0)
+def test_synapses_with_weights_and_delays_of_their_own(network):
     wired = _with_synapse(network, I=Synapse(tau_decay_ms=4)).wire(3)
     weights, delays = wired.weight_matrix(), wired.weight_matrix()
     rng = np.random.default_rng(1)

@@ -248,9 +248,7 @@ def test_many_synapses_leave_a_fingerprint(network_named, monkeypatch):
     assert records[0]["n_synapses"] == wired.n_synapses
     other = simulate(varied(network_named("paper"), seed=2), **SHORT)
     assert other.meta["provenance"]["parameters"]["synapses"]["sha256"] != records[0]["sha256"]
-    with pytest.raises(
-        ValueError, match=r"only a fingerprint of its [\d,]+ synapses, sha256 .*; pass their weights to"
-    ):
+    with pytest.raises(ValueError, match=r"only a fingerprint of its [\d,]+ synapses, sha256 .*; pass their weights"):
         rerun(other)
 
 

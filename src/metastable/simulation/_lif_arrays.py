@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,7 +89,7 @@ class NetworkArrays:
 
         sizes = [wired.words[p.name].stop - wired.words[p.name].start for p in populations]
         cuts = np.linspace(0, sum(sizes), n_parts + 1).round().astype(int)
-        ends = [np.clip(synapses.connections[:, 1:3], *cut) for cut in zip(cuts[:-1], cuts[1:], strict=True)]
+        ends = [np.clip(synapses.connections[:, 1:3], *cut) for cut in pairwise(cuts)]
         if isinstance(wired.rows, BitRows):
             rows = (wired.rows.bits,)
         else:
@@ -114,7 +115,7 @@ class NetworkArrays:
             drive_per_amplitude=at_positions(wired, plan.drive_per_amplitude),
             parts=tuple(
                 Part(first, stop, _with_ends(synapses.connections, e), *_stimulated(plan, first, stop))
-                for first, stop, e in zip(cuts[:-1].tolist(), cuts[1:].tolist(), ends, strict=True)
+                for (first, stop), e in zip(pairwise(cuts.tolist()), ends, strict=True)
             ),
             n_ahead=int(plan.synapse_steps.max(initial=1)) if isinstance(wired.rows, SynapseLists) else 1,
             n_slots=int(max(refractory_steps.max() + 2, synapses.connections[:, 3].max(initial=1) + 1)),

@@ -175,11 +175,12 @@ def _advance(
         leave_open(state.gate)
         raise
     ends = [run(*first), *(future.result() for future in futures)]
-    recorded = [[array[:n] for array in spikes] for (_, n), spikes in zip(ends, state.spikes, strict=True)]
+    recorded = [(step[:n], position[:n]) for (_, n), (step, position) in zip(ends, state.spikes, strict=True)]
     reached = ends[0][0]
     if len(recorded) == 1:
         return reached, recorded[0][0].copy(), recorded[0][1]
-    steps, positions = (np.concatenate(parts) for parts in zip(*recorded, strict=True))
+    steps = np.concatenate([step for step, _ in recorded])
+    positions = np.concatenate([position for _, position in recorded])
     # Parts follow each other in the order of positions, so that stable sorting by steps sorts by both.
     order = np.argsort(steps, kind="stable")
     return reached, steps[order], positions[order]

@@ -29,7 +29,6 @@ def simulate_trial(plan: SimulationPlan, trial: int) -> tuple[NDArray[np.int64],
     """
     wired, real, dt = plan.wired, plan.real, plan.dt_ms
     network = wired.network
-    part = {p.name: network.neurons(p.name) for p in network.populations}
     per_neuron = lambda values: np.repeat(values, [p.size for p in network.populations])  # noqa: E731
 
     traces = SynapticTraces.of(wired)
@@ -101,6 +100,7 @@ class _SumsOfWeights:
 
     def __init__(self, plan: SimulationPlan) -> None:
         wired, n = plan.wired, plan.wired.network.n_neurons
+        assert isinstance(wired.rows, SynapseLists)
         self._rows, self._position = wired.rows, wired.position
         self._weight, self._delay = plan.synapse_weights, plan.synapse_steps
         self._neuron_at = np.zeros(wired.rows.start.size - 1, np.int64)

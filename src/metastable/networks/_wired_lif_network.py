@@ -110,7 +110,8 @@ class WiredLIFNetwork(WiredNetwork):
         --------
         >>> import metastable as mst
         >>> wired = mst.networks.litwin_kumar_doiron_2012(n_e=400, n_clusters=5).wire(seed=1)
-        >>> wired.with_synapses(2 * wired.weight_matrix()).weight_matrix().sum() == 2 * wired.weight_matrix().sum()
+        >>> double = wired.with_synapses(2 * wired.weight_matrix())
+        >>> bool(double.weight_matrix().sum() == 2 * wired.weight_matrix().sum())
         True
         """
         if isinstance(self.rows, SynapseLists):

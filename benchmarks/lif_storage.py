@@ -2,7 +2,7 @@
 
     python benchmarks/lif_storage.py [--quick]
 
-Takes about two minutes, with ``--quick`` half a minute, and 2 GB of memory.
+Takes some minutes on an idle machine, with ``--quick`` less than one, and 4 GB of memory.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def compare_forms(sizes, *, repetitions: int) -> None:
     print(f"    {'neurons':>8}{'density':>9}{'bits':>9}{'lists':>9}{'synapses':>9}{'bits MB':>10}{'lists MB':>10}")
     for n in sizes:
         for density in DENSITIES:
-            if n * n * density > 1e8:
+            if n * n * density > 5e7:
                 continue
             bits, lists = (unaffected(n, density).wire(1, storage=form) for form in ("bits", "lists"))
             forms = {
@@ -50,7 +50,9 @@ def compare_forms(sizes, *, repetitions: int) -> None:
                 "lists": lists,
                 "synapses": lists.with_synapses(lists.weight_matrix()),
             }
-            seconds, n_spikes = time_trials({k: (w, 1) for k, w in forms.items()}, repetitions, duration_ms=2e5 / n)
+            seconds, n_spikes = time_trials(
+                {k: (w, 1) for k, w in forms.items()}, repetitions, duration_ms=max(50, 2e5 / n)
+            )
             cost = [(seconds[k] - seconds["none"]) / n_spikes * 1e6 for k in ("bits", "lists", "synapses")]
             size = bits.bits.nbytes / 1e6, (lists.rows.target.nbytes + lists.rows.start.nbytes) / 1e6
             print(f"    {n:8,}{density:9.4f}{cost[0]:9.3f}{cost[1]:9.3f}{cost[2]:9.3f}{size[0]:10.2f}{size[1]:10.2f}")
@@ -61,7 +63,7 @@ def compare_threads(sizes, *, repetitions: int) -> None:
     print("one step of litwin_kumar_doiron_2012 on one thread and on two, us (shortest of interleaved runs)")
     for n in sizes:
         wired = mst.networks.litwin_kumar_doiron_2012(n_e=n * 4 // 5).wire(1)
-        duration_ms = 5e6 / n
+        duration_ms = max(100, 1e6 / n)
         seconds, _ = time_trials({k: (wired, k) for k in (1, 2)}, repetitions, duration_ms=duration_ms)
         one, two = (seconds[k] / (duration_ms / 0.1) * 1e6 for k in (1, 2))
         print(f"    {n:8,}{one:9.2f}{two:9.2f}   {one / two:.2f} x")

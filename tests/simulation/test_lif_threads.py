@@ -99,6 +99,7 @@ def test_how_many_threads_share_a_network(monkeypatch):
     # 63 blocks of E and 16 of I.
     assert parts(4000, 1, 4) == 3
     assert parts(4000, 1, 2) == 2
+    assert parts(4000, 1, None) == 1
     assert parts(4000, 2, 4) == 2
     assert parts(4000, 3, 4) == 1
     assert parts(4000, 9, 4) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -56,7 +57,7 @@ class NetworkArrays:
         """Number of blocks of 64 positions."""
         return self.population_of_block.size
 
-    @property
+    @cached_property
     def denormals_are_idle(self) -> bool:
         """Whether denormal synaptic traces can be set to 0 without moving a spike.
 

@@ -32,8 +32,8 @@ def simulate_trials(plan: SimulationPlan, *, n_jobs: int | None, progress: bool 
     ----------
     plan : SimulationPlan
     n_jobs : int or None
-        Number of threads. One simulates one trial; where there are more threads than trials, large networks are
-        divided among them.
+        Number of threads. One simulates one trial; where more threads are asked for than there are trials, large
+        networks are divided among them.
     progress : bool or None
         Whether to show a progress bar; None for "on a terminal".
 
@@ -53,7 +53,10 @@ def simulate_trials(plan: SimulationPlan, *, n_jobs: int | None, progress: bool 
 
 
 def _threads_per_trial(plan: SimulationPlan, n_jobs: int | None) -> int:
-    # Threads that meet in every step must all run at the same time: never more of them than cores.
+    # Threads that meet in every step must all run at the same time: where others use the cores, two are slower than
+    # one. So never more of them than cores, and only if somebody asks for them.
+    if n_jobs is None:
+        return 1
     n_threads = min(resolve_n_jobs(n_jobs), available_cores())
     n_blocks = max(words.stop for words in plan.wired.words.values())
     return max(1, min(n_threads // len(plan.trials), n_blocks // _FEWEST_BLOCKS))

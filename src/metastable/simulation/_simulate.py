@@ -137,8 +137,9 @@ def simulate(
     first_trial : int
         Number of the first trial: trials 0-8 and 9-17 in two calls equal trials 0-17 in one.
     n_jobs : int, optional
-        Threads, one trial each; all cores by default. Where there are more threads than trials, an LIF network of more
-        than 16,000 neurons is divided among them. Does not change the result.
+        Threads, one trial each; all cores by default. Where more threads are asked for than there are trials, an LIF
+        network of more than 16,000 neurons is divided among them; they wait for each other in every step, so that this
+        pays only on cores that nobody else uses. Does not change the result.
     engine : {"metastable", "reference", "brian2"}
         ``"reference"`` is plain numpy with the same result, for small networks; ``"brian2"`` runs the same wiring,
         bias and initial states of an LIF network in Brian2 (extra ``brian2``).

@@ -1,7 +1,7 @@
 """A meeting point for threads inside compiled loops: microseconds apart, where a lock of the system would cost more.
 
-A thread that waits spins on a shared counter. After some thousand looks it offers its processor to others at each
-look, so that a partner that the system has put aside can come back soon.
+A thread that waits spins on a shared counter. After some looks it offers its processor to others at each look, so that
+a partner that the system has put aside can come back soon.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from metastable.simulation._aligned import aligned_zeros
 
 _INT = ir.IntType(64)
-# Some microseconds: longer than threads with equal work are apart, shorter than a turn of the scheduler.
-_LOOKS_BEFORE_YIELDING = 2000
+# About a microsecond, as much as an offer that nobody takes costs. Where the system runs both threads on one processor,
+# neither goes on before such an offer: 2000 looks made a step of 20,000 neurons eight times slower than on one thread.
+_LOOKS_BEFORE_YIELDING = 50
 # Where the C library has it; elsewhere a thread that waits spins on.
 _CAN_YIELD = sys.platform in ("linux", "darwin")
 _OPEN = 2**62

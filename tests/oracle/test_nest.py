@@ -432,3 +432,27 @@ def _state(nest):
         dict(os.environ),
         np.geterr(),
     )
+
+
+def test_synapses_that_were_given_one_by_one_are_refused():
+    wired = mst.networks.litwin_kumar_doiron_2012(n_e=80, n_clusters=4).wire(seed=1)
+    given = wired.with_synapses(wired.weight_matrix())
+    with pytest.raises(ValueError, match=r"engine='nest' runs networks whose connections were drawn.*choose engine"):
+        mst.simulate(given, duration_ms=1, engine="nest", progress=False)
+
+
+def test_lists_are_connected_as_bits_are():
+    network = mst.networks.litwin_kumar_doiron_2012(n_e=80, n_clusters=4)
+    made = [
+        mst.simulate(network.wire(seed=1, storage=storage), duration_ms=50, engine="nest", progress=False)
+        for storage in ("bits", "lists")
+    ]
+    np.testing.assert_array_equal(made[0].time_ms, made[1].time_ms)
+    np.testing.assert_array_equal(made[0].neuron, made[1].neuron)
+
+
+def test_synapses_that_would_not_fit_are_refused(monkeypatch):
+    wired = mst.networks.litwin_kumar_doiron_2012(n_e=80, n_clusters=4).wire(seed=1)
+    monkeypatch.setattr("metastable._memory.available_bytes", lambda: 100_000)
+    with pytest.raises(MemoryError, match=r"synapses in NEST would take .*write_nest_script"):
+        mst.simulate(wired, duration_ms=1, engine="nest", progress=False)

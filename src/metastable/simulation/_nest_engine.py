@@ -20,12 +20,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from metastable._memory import require_memory
 from metastable._parallel import Monitor, resolve_n_jobs, run_in_turn
 from metastable.simulation._nest_model import NestModel
 from metastable.simulation._nest_network import NestNetwork, changes
 from metastable.simulation._plan import SimulationPlan
 
 _STEPS_AT_A_TIME = 500
+# Measured at 15 million synapses of one weight for all.
+_BYTES_PER_SYNAPSE = 44
 # Settings of the kernel that a program may have made before it creates nodes, and that a reset forgets.
 _SETTINGS = ("resolution", "local_num_threads", "rng_seed", "data_path", "data_prefix", "overwrite_files")
 
@@ -58,14 +61,24 @@ def simulate_trials(
     RuntimeError
         If the program that calls this has a network of its own in NEST, or calls from a thread of its own.
     ValueError
-        If the step is not a multiple of 1 us.
+        If the step is not a multiple of 1 us, or synapses were given one by one.
     """
     plan = replace(plan, precision="double")
+    require_drawn(plan)
     require_whole_tics(plan.dt_ms)
     group, _ = plan.stimulus_groups
     stimulus = changes(plan.stimulus_values(0, plan.n_steps))
     with _empty_kernel(plan.dt_ms, resolve_n_jobs(n_jobs)) as nest:
-        network = NestNetwork(nest, plan.wired, asdict(NestModel.of(plan, scheme)), plan.dt_ms, group)
+        model = NestModel.of(plan, scheme)
+        # Populations that are clustered have two pathways for the same connection, which share its synapses.
+        n_ports = max((len(path.receptors) for path in model.pathways), default=0)
+        require_memory(
+            _BYTES_PER_SYNAPSE * n_ports * plan.wired.n_synapses,
+            what=f"{n_ports * plan.wired.n_synapses:,} synapses in NEST",
+            do="use engine='metastable', which takes a bit for each pair of neurons, or NEST's processes on several "
+            "machines (write_nest_script)",
+        )
+        network = NestNetwork(nest, plan.wired, asdict(model), plan.dt_ms, group)
 
         def run(trial: int, monitor: Monitor) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
             report = lambda steps: monitor.advance(steps * plan.dt_ms)  # noqa: E731
@@ -73,6 +86,15 @@ def simulate_trials(
 
         total = plan.duration_ms * len(plan.trials)
         return run_in_turn(run, plan.trials, total=total, label="simulating", progress=progress)
+
+
+def require_drawn(plan: SimulationPlan) -> None:
+    """Raise if synapses have weights and delays of their own, which `NestModel` does not have."""
+    if plan.wired.storage == "synapses":
+        raise ValueError(
+            "engine='nest' runs networks whose connections were drawn, but these synapses were given by with_synapses; "
+            "choose engine='metastable' or engine='brian2'."
+        )
 
 
 def require_whole_tics(dt_ms: float) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metastable.networks import WiredLIFNetwork
+from metastable.networks._connection_rows import WORD
 
 # Targets of this many pairs at most are listed at a time, 16 bytes for each.
 _PAIRS_AT_A_TIME = 8_000_000
@@ -158,14 +159,15 @@ def connected_pairs(
     network = wired.network
     sources, targets = network.neurons(pre), network.neurons(post)
     pattern, masks = wired.cluster_masks(post, pre)
+    rows, columns = wired.positions(pre), wired.positions(post)
     n_rows = max(1, _PAIRS_AT_A_TIME // network.population(post).size)
     for start in range(0, network.population(pre).size, n_rows):
-        chosen = np.arange(start, min(start + n_rows, network.population(pre).size))
-        rows = wired.bits[wired.position[sources.start + chosen], wired.words[post]]
+        stop = min(start + n_rows, network.population(pre).size)
+        row, column = wired.rows.pairs(slice(rows.start + start, rows.start + stop), columns)
         if within is not None:
-            rows = rows & (masks[pattern[chosen]] if within else ~masks[pattern[chosen]])
-        bits = np.unpackbits(np.ascontiguousarray(rows).view(np.uint8), axis=1, bitorder="little")
-        row, column = np.nonzero(bits)
+            word = masks[pattern[start + row], column // WORD]
+            chosen = (word >> (column % WORD).astype(np.uint64) & np.uint64(1)).astype(bool) == within
+            row, column = row[chosen], column[chosen]
         yield row + (sources.start + start), column + targets.start
 
 

@@ -137,7 +137,9 @@ def simulate(
     first_trial : int
         Number of the first trial: trials 0-8 and 9-17 in two calls equal trials 0-17 in one.
     n_jobs : int, optional
-        Threads, one trial each; all cores by default. Does not change the result.
+        Threads, one trial each; all cores by default. Where more threads are asked for than there are trials, an LIF
+        network of more than 16,000 neurons is divided among them; they wait for each other in every step, so that this
+        pays only on cores that nobody else uses. Does not change the result.
     engine : {"metastable", "reference", "brian2", "nest"}
         ``"reference"`` is plain numpy with the same result, for small networks; ``"brian2"`` and ``"nest"`` run the
         same wiring, bias, initial states and stimulus of an LIF network in Brian2 and in NEST (extras of these names).
@@ -288,7 +290,8 @@ def rerun(
     Raises
     ------
     ValueError
-        If the result does not come from `simulate`, or its record is incomplete.
+        If the result does not come from `simulate`, or its record is incomplete: of more than 100,000 synapses that
+        were given by `WiredLIFNetwork.with_synapses` it holds a fingerprint only.
 
     Examples
     --------

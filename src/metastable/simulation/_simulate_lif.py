@@ -48,6 +48,8 @@ def rerun_lif(parameters: dict, n_jobs: int | None) -> SpikeData:
     """Simulate again from the recorded parameters."""
     network = LIFNetwork.from_dict(parameters.pop("network"))
     wired = network.wire(parameters.pop("wiring_seed"), network_index=parameters.pop("network_index"))
+    if "synapses" in parameters:
+        wired = wired.with_synapses_of(parameters.pop("synapses"))
     first, n_trials = parameters.pop("first_trial"), parameters.pop("n_trials")
     stimulus = Stimulus.from_dict(parameters.pop("stimulus"))
     trials = range(first, first + n_trials)
@@ -71,6 +73,7 @@ def _run(plan: SimulationPlan, engine: str, n_jobs: int | None, progress: bool |
 def as_spike_data(plan: SimulationPlan, trials: list[tuple[NDArray, NDArray]], engine: str) -> SpikeData:
     """Put the (step, neuron) of each trial together, with labels and the record of how they were made."""
     wired = plan.wired
+    given = wired.synapses_to_dict()
     steps = np.concatenate([step for step, _ in trials])
     return SpikeData(
         time_ms=steps * plan.dt_ms,
@@ -97,6 +100,7 @@ def as_spike_data(plan: SimulationPlan, trials: list[tuple[NDArray, NDArray]], e
                 stimulus=plan.stimulus.to_dict(),
                 engine=engine,
                 precision=plan.precision,
+                **({} if given is None else {"synapses": given}),
             )
         },
     )

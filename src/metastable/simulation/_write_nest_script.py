@@ -14,7 +14,7 @@ from metastable._files import whole_file
 from metastable._random import resolve_seed
 from metastable._validation import require_integer, require_number, require_path
 from metastable.networks import LIFNetwork, Stimulus, WiredLIFNetwork
-from metastable.simulation._nest_engine import require_whole_tics
+from metastable.simulation._nest_engine import require_drawn, require_whole_tics
 from metastable.simulation._nest_model import NestModel
 from metastable.simulation._nest_network import changes
 from metastable.simulation._plan import SimulationPlan
@@ -103,6 +103,7 @@ def write_nest_script(
         stimulus=Stimulus() if stimulus is None else stimulus,
         precision="double",
     )
+    require_drawn(plan)
     require_whole_tics(plan.dt_ms)
     group, _ = plan.stimulus_groups
     courses = changes(plan.stimulus_values(0, plan.n_steps))

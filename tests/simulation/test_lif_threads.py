@@ -1,5 +1,6 @@
 """One network on several threads: the same spikes for any number of them, and nobody waits for ever."""
 
+import itertools
 import os
 import signal
 import threading
@@ -9,18 +10,34 @@ import numpy as np
 import pytest
 
 from metastable import simulate
+from metastable._parallel import available_cores
 from metastable.networks import Stimulus, litwin_kumar_doiron_2012
 from metastable.simulation import _lif_engine
 from metastable.simulation._spin_barrier import leave_open, meet, new_gate
+from metastable.simulation._thread_pace import ThreadPace
 
 SHORT = {"duration_ms": 40, "seed": 3}
 
 
+class Alternating:
+    """In the place of `ThreadPace`: all threads, one for all, and so on."""
+
+    def __init__(self, n_threads):
+        self.choices = itertools.cycle([n_threads, 1])
+
+    def next_chunk(self, n_steps):
+        return next(self.choices), min(n_steps, 37)
+
+    def took(self, n_threads, seconds_per_step):
+        pass
+
+
 @pytest.fixture
 def in_parts(monkeypatch):
-    """Divide a network among this many threads, on however few cores."""
+    """Divide a network among this many threads, on however few cores, and let one take over now and then."""
 
     def divide(n):
+        monkeypatch.setattr(_lif_engine, "ThreadPace", Alternating)
         monkeypatch.setattr(_lif_engine, "_FEWEST_BLOCKS", 1)
         monkeypatch.setattr(_lif_engine, "available_cores", lambda: n)
 
@@ -99,7 +116,7 @@ def test_how_many_threads_share_a_network(monkeypatch):
     # 63 blocks of E and 16 of I.
     assert parts(4000, 1, 4) == 3
     assert parts(4000, 1, 2) == 2
-    assert parts(4000, 1, None) == 1
+    assert parts(4000, 1, None) == min(3, available_cores())
     assert parts(4000, 2, 4) == 2
     assert parts(4000, 3, 4) == 1
     assert parts(4000, 9, 4) == 1
@@ -190,3 +207,17 @@ def test_nobody_passes_the_barrier_early(n):
     for thread in threads:
         thread.join(10)
     assert len(passed) == n
+
+
+def test_the_faster_way_is_taken_and_the_other_one_tried_now_and_then():
+    pace = ThreadPace(4)
+    chunks = []
+    for k in range(25):
+        chunks.append(pace.next_chunk(2000))
+        n_threads, _ = chunks[-1]
+        # From the 15th chunk on somebody else needs the cores.
+        pace.took(n_threads, 5e-6 if n_threads == 1 else 2e-6 if k < 15 else 50e-6)
+    assert chunks[:3] == [(1, 100), (4, 100), (4, 2000)]
+    assert chunks.count((1, 100)) == 2
+    assert chunks[-1] == (1, 2000)
+    assert [ThreadPace(1).next_chunk(2000) for _ in range(3)] == [(1, 2000)] * 3

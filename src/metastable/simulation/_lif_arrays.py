@@ -21,19 +21,8 @@ _NEGLIGIBLE = 1e-20
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
-    """The blocks that one thread advances, and what of the network ends in them."""
-
-    first_block: int
-    stop_block: int
-    connections: NDArray[np.int64]
-    group_members: NDArray[np.int64]
-    group_offsets: NDArray[np.int64]
-
-
-@dataclass(frozen=True, eq=False)
 class NetworkArrays:
-    """The arrays of one network, cut into parts."""
+    """The arrays of one network, cut into parts: ranges of blocks, and what of the network ends in them."""
 
     kinetics: Kinetics
     storage: str
@@ -47,10 +36,19 @@ class NetworkArrays:
     refractory_steps: NDArray[np.int64]
     drive: NDArray
     drive_per_amplitude: NDArray
-    parts: tuple[Part, ...]
+    # Part k are the blocks from edges[k] to edges[k + 1]; connections and stimulated neurons, part by part.
+    edges: NDArray[np.int64]
+    connections: NDArray[np.int64]
+    group_members: NDArray[np.int64]
+    group_offsets: NDArray[np.int64]
     # For how many steps ahead arrivals are collected, and for how many back spikes are kept.
     n_ahead: int
     n_slots: int
+
+    @property
+    def n_parts(self) -> int:
+        """Number of parts."""
+        return self.edges.size - 1
 
     @property
     def n_blocks(self) -> int:
@@ -100,6 +98,7 @@ class NetworkArrays:
             offsets = wired.rows.offsets(LANES * edges)
             rows = (*_lists(plan, len(synapses.sources)), offsets)
 
+        members, group_offsets = _stimulated(plan, cuts)
         refractory_steps = np.array([plan.steps(p.refractory_ms) for p in populations])
         return NetworkArrays(
             kinetics=kinetics,
@@ -114,10 +113,10 @@ class NetworkArrays:
             refractory_steps=refractory_steps,
             drive=at_positions(wired, plan.drive),
             drive_per_amplitude=at_positions(wired, plan.drive_per_amplitude),
-            parts=tuple(
-                Part(first, stop, _with_ends(synapses.connections, e), *_stimulated(plan, first, stop))
-                for (first, stop), e in zip(pairwise(cuts.tolist()), ends, strict=True)
-            ),
+            edges=cuts,
+            connections=np.array([_with_ends(synapses.connections, e) for e in ends]),
+            group_members=members,
+            group_offsets=group_offsets,
             n_ahead=int(plan.synapse_steps.max(initial=1)) if isinstance(wired.rows, SynapseLists) else 1,
             n_slots=int(max(refractory_steps.max() + 2, synapses.connections[:, 3].max(initial=1) + 1)),
         )
@@ -220,15 +219,17 @@ def _with_ends(connections: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArr
     return np.column_stack([connections[:, 0], ends, connections[:, 3:]])
 
 
-def _stimulated(plan: SimulationPlan, first_block: int, stop_block: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the positions in a range of blocks that receive a stimulus, group by group, and where groups begin."""
+def _stimulated(plan: SimulationPlan, cuts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the positions that receive a stimulus, part by part and group by group, and where groups begin."""
     group, _ = plan.stimulus_groups
-    position = plan.wired.position
-    order = np.argsort(group, kind="stable")[np.count_nonzero(group < 0) :]
-    block = position[order] // LANES
-    order = order[(block >= first_block) & (block < stop_block)]
     n_groups = group.max(initial=-1) + 1
-    return position[order], np.searchsorted(group[order], np.arange(n_groups + 1))
+    part = np.searchsorted(cuts, plan.wired.position // LANES, side="right") - 1
+    order = np.lexsort((group, part))
+    order = order[group[order] >= 0]
+    place = part[order] * n_groups + group[order]
+    begins = np.searchsorted(place, np.arange((cuts.size - 1) * n_groups + 1))
+    offsets = begins[np.arange(cuts.size - 1)[:, None] * n_groups + np.arange(n_groups + 1)]
+    return plan.wired.position[order], offsets
 
 
 def at_positions(wired: WiredLIFNetwork, values: NDArray, *, fill: float = 0.0) -> NDArray:

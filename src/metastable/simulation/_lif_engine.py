@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,11 +12,12 @@ from numpy.typing import NDArray
 
 from metastable._parallel import Monitor, available_cores, resolve_n_jobs, run_jobs
 from metastable.simulation._aligned import aligned_zeros
-from metastable.simulation._lif_arrays import NetworkArrays, Part, at_positions
+from metastable.simulation._lif_arrays import NetworkArrays, at_positions
 from metastable.simulation._lif_kernel import lif_kernel
 from metastable.simulation._lif_vector import LANES
 from metastable.simulation._plan import SimulationPlan
 from metastable.simulation._spin_barrier import leave_open, new_gate
+from metastable.simulation._thread_pace import ThreadPace
 
 # Long enough that Python between chunks costs nothing, short enough that Ctrl-C answers at once.
 _STEPS_PER_CHUNK = 2000
@@ -53,10 +55,7 @@ def simulate_trials(plan: SimulationPlan, *, n_jobs: int | None, progress: bool 
 
 
 def _threads_per_trial(plan: SimulationPlan, n_jobs: int | None) -> int:
-    # Threads that meet in every step must all run at the same time: where others use the cores, two are slower than
-    # one. So never more of them than cores, and only if somebody asks for them.
-    if n_jobs is None:
-        return 1
+    # Threads that meet in every step must run at the same time, so never more of them than cores.
     n_threads = min(resolve_n_jobs(n_jobs), available_cores())
     n_blocks = max(words.stop for words in plan.wired.words.values())
     return max(1, min(n_threads // len(plan.trials), n_blocks // _FEWEST_BLOCKS))
@@ -65,20 +64,26 @@ def _threads_per_trial(plan: SimulationPlan, n_jobs: int | None) -> int:
 def run_trial(
     plan: SimulationPlan, arrays: NetworkArrays, kernel: Callable[..., tuple[int, int]], trial: int, monitor: Monitor
 ) -> Spikes:
-    """Simulate one trial, with a thread for each part of the network."""
+    """Simulate one trial; of a network in parts on a thread for each or, where that is faster, on one."""
     state = _TrialState.of(plan, arrays, trial)
     neuron_at = np.full(LANES * arrays.n_blocks, -1, np.int32)
     neuron_at[plan.wired.position] = np.arange(plan.wired.network.n_neurons)
     traces, flush = state.neurons[:, 2:], arrays.denormals_are_idle
+    pace = ThreadPace(arrays.n_parts)
     steps, neurons = [], []
     step = 0
-    with ThreadPoolExecutor(max_workers=max(1, len(arrays.parts) - 1)) as helpers:
+    with ThreadPoolExecutor(max_workers=max(1, arrays.n_parts - 1)) as helpers:
         while step < plan.n_steps:
-            stop = min(step + _STEPS_PER_CHUNK, plan.n_steps)
+            n_threads, n_steps = pace.next_chunk(_STEPS_PER_CHUNK)
+            stop = min(step + n_steps, plan.n_steps)
             if flush:
                 traces[np.abs(traces) < np.finfo(plan.real).tiny] = 0
             stimulus = plan.stimulus_values(step, stop)
-            reached, spike_step, spike_position = _advance(kernel, arrays, state, step, stop, stimulus, helpers)
+            start = time.perf_counter()
+            reached, spike_step, spike_position = _advance(
+                kernel, arrays, state, step, stop, stimulus, n_threads, helpers
+            )
+            pace.took(n_threads, (time.perf_counter() - start) / (reached - step))
             steps.append(spike_step)
             neurons.append(neuron_at[spike_position])
             monitor.advance((reached - step) * plan.dt_ms)
@@ -94,7 +99,7 @@ class _TrialState:
     arrivals: NDArray
     history: NDArray[np.int32]
     history_offsets: NDArray[np.int64]
-    current: tuple[NDArray, ...]
+    current: NDArray
     spikes: tuple[Spikes, ...]
     gate: NDArray[np.int64]
     full: NDArray[np.int64]
@@ -108,13 +113,14 @@ class _TrialState:
         neurons[:, 1] = arrays.drive.reshape(n_blocks, LANES)
         n_sources = len(arrays.kinetics.population_of_source)
         collected = plan.real if arrays.storage == "synapses" else np.uint16
-        buffers = [4 * LANES * (part.stop_block - part.first_block) for part in arrays.parts]
+        # The first thread may have to take them all.
+        buffers = [4 * LANES * (n_blocks if k == 0 else size) for k, size in enumerate(np.diff(arrays.edges).tolist())]
         return _TrialState(
             neurons=neurons,
             arrivals=aligned_zeros((arrays.n_ahead * n_blocks, n_sources, LANES), collected),
             history=np.zeros((arrays.n_slots, LANES * n_blocks), np.int32),
-            history_offsets=np.zeros((len(arrays.parts), arrays.n_slots, arrays.reset.size + 1), np.int64),
-            current=tuple(np.zeros(part.group_offsets.size - 1, plan.real) for part in arrays.parts),
+            history_offsets=np.zeros((arrays.n_parts, arrays.n_slots, arrays.reset.size + 1), np.int64),
+            current=np.zeros((arrays.n_parts, arrays.group_offsets.shape[1] - 1), plan.real),
             spikes=tuple((np.empty(size, np.int64), np.empty(size, np.int32)) for size in buffers),
             gate=new_gate(),
             full=aligned_zeros((8,), np.int64),
@@ -128,26 +134,28 @@ def _advance(
     step: int,
     stop: int,
     stimulus: NDArray,
+    n_threads: int,
     helpers: ThreadPoolExecutor,
 ) -> tuple[int, NDArray[np.int64], NDArray[np.int32]]:
-    """Advance all parts together; return the step they reached and their spikes, step and position, sorted."""
+    """Advance all parts, on a thread for each or on one; return the step they reached and their spikes, sorted."""
     state.gate[:] = 0
     state.full[:] = 0
+    per_thread = arrays.n_parts // n_threads
 
-    def run(k: int, part: Part) -> tuple[int, int]:
+    def run(k: int) -> tuple[int, int]:
         try:
             return kernel(
                 step,
                 stop,
-                k,
-                part.first_block,
-                part.stop_block,
+                k * per_thread,
+                (k + 1) * per_thread,
+                arrays.edges,
                 state.neurons,
                 state.arrivals,
                 arrays.coefficients,
                 arrays.population_of_block,
                 arrays.rows,
-                part.connections,
+                arrays.connections,
                 arrays.mask_of,
                 arrays.masks,
                 arrays.mask_range,
@@ -157,10 +165,10 @@ def _advance(
                 state.history_offsets,
                 arrays.drive,
                 arrays.drive_per_amplitude,
-                part.group_members,
-                part.group_offsets,
+                arrays.group_members,
+                arrays.group_offsets,
                 stimulus,
-                state.current[k],
+                state.current,
                 *state.spikes[k],
                 state.gate,
                 state.full,
@@ -169,20 +177,19 @@ def _advance(
             leave_open(state.gate)
             raise
 
-    first, *others = enumerate(arrays.parts)
     futures = []
     try:
-        for other in others:
-            futures.append(helpers.submit(run, *other))
+        for k in range(1, n_threads):
+            futures.append(helpers.submit(run, k))
     except BaseException:
         leave_open(state.gate)
         raise
-    ends = [run(*first), *(future.result() for future in futures)]
-    recorded = [(step[:n], position[:n]) for (_, n), (step, position) in zip(ends, state.spikes, strict=True)]
+    ends = [run(0), *(future.result() for future in futures)]
+    recorded = [(at[:n], position[:n]) for (_, n), (at, position) in zip(ends, state.spikes, strict=False)]
     reached = ends[0][0]
-    if len(recorded) == 1:
+    if n_threads == 1:
         return reached, recorded[0][0].copy(), recorded[0][1]
-    steps = np.concatenate([step for step, _ in recorded])
+    steps = np.concatenate([at for at, _ in recorded])
     positions = np.concatenate([position for _, position in recorded])
     # Parts follow each other in the order of positions, so that stable sorting by steps sorts by both.
     order = np.argsort(steps, kind="stable")

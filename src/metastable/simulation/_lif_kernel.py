@@ -29,18 +29,19 @@ def lif_kernel(kinetics: str, storage: str) -> Callable[..., tuple[int, int]]:
     step of its arrival, and spikes are delivered in the order of steps and then of neurons. That order is part of the
     result, since sums are rounded.
 
-    Threads may share a network, each with a part of its blocks, to which it alone delivers and which it alone
-    advances. They meet once a step: every delay is at least one step, so the next step needs only what was fired
-    before the meeting. Whoever delivers, each neuron gets the same spikes in the same order.
+    A network may be cut into parts, ranges of blocks. One thread advances all of them, or each of several threads an
+    equal number: it delivers to them and nobody else does. Threads meet once a step: every delay is at least one step,
+    so the next step needs only what was fired before the meeting. Whoever delivers, each neuron gets the same spikes in
+    the same order.
     """
 
     @njit(nogil=True, cache=True, error_model="numpy")
     def advance(
         first_step,
         stop_step,
-        part,
-        first_block,
-        stop_block,
+        first_part,
+        stop_part,
+        edges,
         state,
         arrivals,
         coefficients,
@@ -74,96 +75,98 @@ def lif_kernel(kinetics: str, storage: str) -> Callable[..., tuple[int, int]]:
         cells = arrivals.reshape(arrivals.size)
         n = 0
         for step in range(first_step, stop_step):
-            for p in range(n_populations):
-                slot = (step - refractory_steps[p] - 1) % n_slots
-                for a in range(history_offsets[part, slot, p], history_offsets[part, slot, p + 1]):
-                    j = history[slot, a]
-                    state[j >> 6, 0, j & 63] = reset[p]
-
-            for g in range(current.size):
-                value = stimulus[g, step - first_step]
-                if value != current[g]:
-                    current[g] = value
-                    for a in range(group_offsets[g], group_offsets[g + 1]):
-                        j = group_members[a]
-                        state[j >> 6, 1, j & 63] = drive[j] + drive_per_amplitude[j] * value
-
             now = step % n_ahead * n_blocks
-            for c in range(connections.shape[0]):
-                pre, start, stop, delay, source, source_in = connections[c]
-                if start == stop:
-                    continue
-                slot = (step - delay) % n_slots
-                for fired_by in range(n_parts):
-                    first, last = history_offsets[fired_by, slot, pre], history_offsets[fired_by, slot, pre + 1]
-                    if first == last:
-                        continue
-                    if storage == "bits":
-                        bits = rows[0]
-                        fetch_rows(bits, history, slot, first, last, start)  # pyright: ignore[reportCallIssue]
-                        fetch_rows(bits, history, slot, first, last, start + _WORDS_PER_LINE)  # pyright: ignore[reportCallIssue]
-                        for b in range(start, stop):
-                            if (b - start) % _WORDS_PER_LINE == 0:
-                                ahead = b + _WORDS_AHEAD
-                                fetch_rows(bits, history, slot, first, last, ahead)  # pyright: ignore[reportCallIssue]
-                            count_rows(arrivals, b, source, bits, history, slot, first, last)  # pyright: ignore[reportCallIssue]
-                    for a in range(first, last):
+            for part in range(first_part, stop_part):
+                first_block, stop_block = edges[part], edges[part + 1]
+                for p in range(n_populations):
+                    slot = (step - refractory_steps[p] - 1) % n_slots
+                    for a in range(history_offsets[part, slot, p], history_offsets[part, slot, p + 1]):
                         j = history[slot, a]
-                        if storage == "bits":
-                            if source_in >= 0:
-                                m = mask_of[c, j]
-                                for b in range(max(start, mask_range[m, 0]), min(stop, mask_range[m, 1])):
-                                    word = rows[0][j, b] & masks[m, b]
-                                    count_word(arrivals, b, source_in, word)  # pyright: ignore[reportCallIssue]
-                        elif storage == "lists":
-                            target, offsets = rows
-                            for s in range(offsets[j, start], offsets[j, stop]):
-                                t = np.uint64(target[s])
-                                cells[_cell(t, source, n_sources)] += np.uint16(1)
-                            if source_in >= 0:
-                                m = mask_of[c, j]
-                                s = _first_from(64 * mask_range[m, 0], target, offsets[j, start], offsets[j, stop])
-                                while s < offsets[j, stop] and target[s] < 64 * mask_range[m, 1]:
-                                    t = np.uint64(target[s])
-                                    shares = masks[m, t >> np.uint64(6)] >> (t & np.uint64(63)) & np.uint64(1)
-                                    cells[_cell(t, source_in, n_sources)] += np.uint16(shares)
-                                    s += 1
-                        else:
-                            ahead, weight, offsets = rows
-                            base = (now * n_sources + source) * 64
-                            for s in range(offsets[j, start], offsets[j, stop]):
-                                cell = base + ahead[s]
-                                if cell >= cells.size:
-                                    cell -= cells.size
-                                cells[np.uint64(cell)] += weight[s]
+                        state[j >> 6, 0, j & 63] = reset[p]
 
-            slot = step % n_slots
-            fired_now = 64 * first_block
-            p = 0
-            history_offsets[part, slot, 0] = fired_now
-            for b in range(first_block, stop_block):
-                while population_of_block[b] > p:
+                for g in range(current.shape[1]):
+                    value = stimulus[g, step - first_step]
+                    if value != current[part, g]:
+                        current[part, g] = value
+                        for a in range(group_offsets[part, g], group_offsets[part, g + 1]):
+                            j = group_members[a]
+                            state[j >> 6, 1, j & 63] = drive[j] + drive_per_amplitude[j] * value
+
+                for c in range(connections.shape[1]):
+                    pre, start, stop, delay, source, source_in = connections[part, c]
+                    if start == stop:
+                        continue
+                    slot = (step - delay) % n_slots
+                    for fired_by in range(n_parts):
+                        first, last = history_offsets[fired_by, slot, pre], history_offsets[fired_by, slot, pre + 1]
+                        if first == last:
+                            continue
+                        if storage == "bits":
+                            bits = rows[0]
+                            fetch_rows(bits, history, slot, first, last, start)  # pyright: ignore[reportCallIssue]
+                            fetch_rows(bits, history, slot, first, last, start + _WORDS_PER_LINE)  # pyright: ignore[reportCallIssue]
+                            for b in range(start, stop):
+                                if (b - start) % _WORDS_PER_LINE == 0:
+                                    ahead = b + _WORDS_AHEAD
+                                    fetch_rows(bits, history, slot, first, last, ahead)  # pyright: ignore[reportCallIssue]
+                                count_rows(arrivals, b, source, bits, history, slot, first, last)  # pyright: ignore[reportCallIssue]
+                        for a in range(first, last):
+                            j = history[slot, a]
+                            if storage == "bits":
+                                if source_in >= 0:
+                                    m = mask_of[c, j]
+                                    for b in range(max(start, mask_range[m, 0]), min(stop, mask_range[m, 1])):
+                                        word = rows[0][j, b] & masks[m, b]
+                                        count_word(arrivals, b, source_in, word)  # pyright: ignore[reportCallIssue]
+                            elif storage == "lists":
+                                target, offsets = rows
+                                for s in range(offsets[j, start], offsets[j, stop]):
+                                    t = np.uint64(target[s])
+                                    cells[_cell(t, source, n_sources)] += np.uint16(1)
+                                if source_in >= 0:
+                                    m = mask_of[c, j]
+                                    s = _first_from(64 * mask_range[m, 0], target, offsets[j, start], offsets[j, stop])
+                                    while s < offsets[j, stop] and target[s] < 64 * mask_range[m, 1]:
+                                        t = np.uint64(target[s])
+                                        shares = masks[m, t >> np.uint64(6)] >> (t & np.uint64(63)) & np.uint64(1)
+                                        cells[_cell(t, source_in, n_sources)] += np.uint16(shares)
+                                        s += 1
+                            else:
+                                ahead, weight, offsets = rows
+                                base = (now * n_sources + source) * 64
+                                for s in range(offsets[j, start], offsets[j, stop]):
+                                    cell = base + ahead[s]
+                                    if cell >= cells.size:
+                                        cell -= cells.size
+                                    cells[np.uint64(cell)] += weight[s]
+
+                slot = step % n_slots
+                fired_now = 64 * first_block
+                p = 0
+                history_offsets[part, slot, 0] = fired_now
+                for b in range(first_block, stop_block):
+                    while population_of_block[b] > p:
+                        p += 1
+                        history_offsets[part, slot, p] = fired_now
+                    fired = update_block(state, arrivals, coefficients, now + b, b, p, kinetics)  # pyright: ignore[reportCallIssue]
+                    while fired:
+                        lane = lowest_bit(fired)
+                        fired &= fired - np.uint64(1)
+                        state[b, 0, lane] = -np.inf
+                        history[slot, fired_now] = 64 * b + lane
+                        spike_step[n] = step
+                        spike_position[n] = 64 * b + lane
+                        fired_now += 1
+                        n += 1
+                while p < n_populations:
                     p += 1
                     history_offsets[part, slot, p] = fired_now
-                fired = update_block(state, arrivals, coefficients, now + b, b, p, kinetics)  # pyright: ignore[reportCallIssue]
-                while fired:
-                    lane = lowest_bit(fired)
-                    fired &= fired - np.uint64(1)
-                    state[b, 0, lane] = -np.inf
-                    history[slot, fired_now] = 64 * b + lane
-                    spike_step[n] = step
-                    spike_position[n] = 64 * b + lane
-                    fired_now += 1
-                    n += 1
-            while p < n_populations:
-                p += 1
-                history_offsets[part, slot, p] = fired_now
 
             # All leave after the same step. A thread that is ahead by one step writes into the other half of `full`.
-            if n + 64 * (stop_block - first_block) > spike_step.size:
+            if n + 64 * (edges[stop_part] - edges[first_part]) > spike_step.size:
                 full[step & 1] = 1
-            if n_parts > 1:
-                meet(gate, n_parts * (step + 1 - first_step))
+            if stop_part - first_part < n_parts:
+                meet(gate, n_parts // (stop_part - first_part) * (step + 1 - first_step))
             if full[step & 1]:
                 return step + 1, n
         return stop_step, n

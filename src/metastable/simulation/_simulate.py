@@ -137,9 +137,8 @@ def simulate(
     first_trial : int
         Number of the first trial: trials 0-8 and 9-17 in two calls equal trials 0-17 in one.
     n_jobs : int, optional
-        Threads, one trial each; all cores by default. Where more threads are asked for than there are trials, an LIF
-        network of more than 16,000 neurons is divided among them; they wait for each other in every step, so that this
-        pays only on cores that nobody else uses. Does not change the result.
+        Threads; all cores by default. One simulates one trial; where there are more of them than trials, an LIF network
+        of more than 16,000 neurons is divided among them as long as that is faster. Does not change the result.
     engine : {"metastable", "reference", "brian2", "nest"}
         ``"reference"`` is plain numpy with the same result, for small networks; ``"brian2"`` and ``"nest"`` run the
         same wiring, bias, initial states and stimulus of an LIF network in Brian2 and in NEST (extras of these names).

@@ -16,6 +16,8 @@ from metastable.spikes._surrogates import shuffle_intervals as shuffle_intervals
 from metastable.spikes._test_trains import fellous_2004 as fellous_2004
 from metastable.spikes._test_trains import gamma_trains as gamma_trains
 from metastable.spikes._test_trains import pacemaker as pacemaker
+from metastable.spikes._write import Written as Written
+from metastable.spikes._write import write as write
 
 __all__ = [
     "PlantedGroups",

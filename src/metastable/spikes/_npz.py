@@ -12,6 +12,8 @@ from metastable.spikes._spike_data import SpikeData
 _FORMAT = "metastable-spikes"
 _FORMAT_VERSION = 1
 _ARRAYS = ("time_ms", "neuron", "trial", "neuron_id", "trial_id", "cluster", "population")
+# A recording compresses to a tenth; this leaves room for the regular ones.
+_LARGEST_EXPANSION = 200
 _FACTS = ("n_neurons", "n_trials", "t_start_ms", "t_stop_ms", "dt_ms", "meta")
 
 
@@ -80,7 +82,7 @@ def load_npz(path: str | os.PathLike[str]) -> SpikeData:
     source = require_path("path", path)
     foreign = ValueError(f"{source} is an npz file but not one of spikes written by metastable.")
     try:
-        header, arrays = load_arrays(source)
+        header, arrays = load_arrays(source, at_most=_LARGEST_EXPANSION)
     except ForeignFileError:
         raise foreign from None
     try:
@@ -92,7 +94,11 @@ def load_npz(path: str | os.PathLike[str]) -> SpikeData:
     if version > _FORMAT_VERSION:
         raise ValueError(f"{source} has format version {version}, newer than {_FORMAT_VERSION}; update metastable.")
     try:
+        for name in ("neuron", "trial"):
+            # Left out, they would be made, as long as the header says.
+            if arrays[f"{name}_id"].shape != (header[f"n_{name}s"],):
+                raise ValueError(f"{name}_id must name each of {header[f'n_{name}s']} {name}s")
         content: dict[str, Any] = {**{name: header[name] for name in _FACTS}, **arrays}
         return SpikeData(**content)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise ValueError(f"{source} is damaged: {error}") from None

@@ -8,6 +8,7 @@ import math
 import os
 import struct
 import tempfile
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -36,9 +37,10 @@ _DAMAGE = (
     OverflowError,
     MemoryError,
     SyntaxError,
+    tokenize.TokenError,
 )
-# Recordings and results compress to a hundredth at best; zip can shrink zeros to a thousandth. A file that says it grows
-# further, and is not small, is made to fill the memory.
+# Recordings and results compress to a hundredth at best; zip can shrink zeros to a thousandth. A file that says it
+# grows further, and is not small, is made to fill the memory.
 _LARGEST_EXPANSION, _ALWAYS_ALLOWED = 1100, 2**26
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import math
+import mmap
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +20,8 @@ from metastable._files import require_expansion, whole_file
 _LARGEST_EXPANSION = 200
 # Of a text, in characters: headers of millions of neurons are shorter.
 _LONGEST_TEXT = 2**28
+# How a heap begins: its signature, version and reserved bytes.
+_HEAP = b"GCOL\1\0\0\0"
 
 
 class DamagedError(ValueError):
@@ -44,6 +48,7 @@ def open_hdf5(path: Path) -> Iterator[Any]:
         If h5py is missing.
     """
     h5py = require_h5py(path)
+    _require_sound_heaps(path)
     try:
         with h5py.File(path, "r", locking=False) as file:
             yield file
@@ -151,3 +156,25 @@ def _dataset(file: Any, name: str, path: Path) -> Any:
     if node.is_virtual or node.external:
         raise ValueError(f"the values of {name} lie outside {path.name}; copy them into the file.")
     return node
+
+
+def _require_sound_heaps(path: Path) -> None:
+    """Raise if a heap of texts holds a gap of no length: the library would walk over it for ever.
+
+    "Global heap" of the HDF5 file format: a head of 16 bytes, then objects of an index (2 bytes), 6 bytes that do not
+    matter here, their size (8 bytes) and content up to a multiple of 8; index 0 is the gap at the end.
+    """
+    size = path.stat().st_size
+    if not size:
+        return
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        at = content.find(_HEAP)
+        while at >= 0:
+            end = at + int.from_bytes(content[at + 8 : at + 16], "little")
+            place = at + 16
+            while end <= size and place + 16 <= end:
+                index, length = struct.unpack_from("<H6xQ", content, place)
+                if not index and length < 16:
+                    raise DamagedError(f"{path.name} is damaged: a heap of texts in it has no end.")
+                place += length if not index else 16 + -(-length // 8) * 8
+            at = content.find(_HEAP, at + 1)

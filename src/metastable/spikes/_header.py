@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._validation import require_integer, require_number
+from metastable._validation import require_integer
 from metastable.spikes._spike_data import SpikeData
 
 _FORMAT = "metastable-spikes"
@@ -101,9 +101,7 @@ def rebuild(
         if version > _VERSION:
             raise ValueError(f"its header has version {version}, newer than {_VERSION}; update metastable")
         if header["n_spikes"] != time_ms.size:
-            raise ValueError(
-                f"it says {header['n_spikes']} spikes but holds {time_ms.size}; it was cut, or edited without its header"
-            )
+            raise ValueError(f"it says {header['n_spikes']} spikes but holds {time_ms.size}; it was cut or edited")
         counts = {name: require_integer(name, header[name], minimum=0) for name in ("n_neurons", "n_trials")}
         return SpikeData(
             time_ms=time_ms,

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from metastable._files import ExpansionError, require_expansion, whole_file
-from metastable.spikes._header import header_of, parse_header, rebuild
 from metastable.spikes._hdf5 import DamagedError, numbers_in, open_hdf5
+from metastable.spikes._header import header_of, parse_header, rebuild
 from metastable.spikes._session_axis import to_seconds
 from metastable.spikes._spike_data import SpikeData
 from metastable.spikes._table import from_table, refuse_window
@@ -130,8 +130,8 @@ def _variables(path: Path, name: str) -> dict[str, Any]:
             f"{path.name} is damaged or not a MATLAB file ({type(error).__name__}); save it again."
         ) from None
     variables = dict.fromkeys(found) | {each: content[each] for each in plain if each in content}
-    if isinstance(variables.get(_HEADER), np.ndarray):
-        text = variables[_HEADER]
+    text = variables.get(_HEADER)
+    if isinstance(text, np.ndarray):
         variables[_HEADER] = parse_header("".join(text.ravel().tolist())) if text.dtype.kind == "U" else None
     return variables
 

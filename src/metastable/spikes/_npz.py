@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import numpy as np
+
 from metastable._files import ForeignFileError, load_arrays, save_arrays
 from metastable._validation import require_instance, require_integer, require_path
 from metastable.spikes._spike_data import SpikeData
@@ -94,11 +96,11 @@ def load_npz(path: str | os.PathLike[str]) -> SpikeData:
     if version > _FORMAT_VERSION:
         raise ValueError(f"{source} has format version {version}, newer than {_FORMAT_VERSION}; update metastable.")
     try:
-        for name in ("neuron", "trial"):
-            # Left out, they would be made, as long as the header says.
-            if arrays[f"{name}_id"].shape != (header[f"n_{name}s"],):
-                raise ValueError(f"{name}_id must name each of {header[f'n_{name}s']} {name}s")
+        if not {"neuron_id", "trial_id"} <= arrays.keys():
+            # They would be made, as long as the header says.
+            raise ValueError("neuron_id or trial_id is missing")
         content: dict[str, Any] = {**{name: header[name] for name in _FACTS}, **arrays}
-        return SpikeData(**content)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return SpikeData(**content)
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise ValueError(f"{source} is damaged: {error}") from None

@@ -140,7 +140,9 @@ def read_nwb(path: Path, *, trials: bool | None, t_start_ms: float | None, t_sto
     if header is not None:
         refuse_window(path.name, t_start_ms, t_stop_ms)
         if header.get("n_neurons") != ids.size:
-            raise ValueError(f"{path.name} was edited: it has {ids.size} units, {header.get('n_neurons')} in its notes.")
+            raise ValueError(
+                f"{path.name} was edited: it has {ids.size} units, {header.get('n_neurons')} in its notes."
+            )
         return _from_own(header, path, time_s, index)
     dt_ms = _grid(resolution, time_s)
     if table is None:
@@ -200,7 +202,8 @@ def _intervals(file: Any, path: Path) -> tuple[NDArray[Any], NDArray[np.float64]
         raise ValueError(f"{path.name} has no table of trials; leave out trials=True.")
     ids = numbers_in(file, f"{_TRIALS}/id", path=path)
     start, stop = (
-        1000 * numbers_in(file, f"{_TRIALS}/{name}", path=path).astype(np.float64) for name in ("start_time", "stop_time")
+        1000 * numbers_in(file, f"{_TRIALS}/{name}", path=path).astype(np.float64)
+        for name in ("start_time", "stop_time")
     )
     if not ids.size == start.size == stop.size or ids.dtype.kind not in "iu" or not np.isfinite([start, stop]).all():
         raise ValueError(f"{path.name} is damaged: its trials must each have an id, a start and a stop.")

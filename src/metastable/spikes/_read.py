@@ -6,6 +6,8 @@ import importlib
 import os
 from typing import Any
 
+import numpy as np
+
 from metastable._validation import require_choice, require_path, require_truth
 from metastable.spikes._formats import FORMATS
 from metastable.spikes._spike_data import SpikeData
@@ -103,4 +105,6 @@ def read(
         if given[name] is not None and name not in form.options:
             raise ValueError(sentence)
     reader = getattr(importlib.import_module(f"metastable.spikes.{form.module}"), form.reader)
-    return reader(source, **{name: value for name, value in given.items() if name in form.options})
+    # Numbers beyond all floats become infinite, which is then refused in a sentence.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return reader(source, **{name: value for name, value in given.items() if name in form.options})

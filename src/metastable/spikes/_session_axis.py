@@ -26,7 +26,7 @@ def period_of(spikes: SpikeData) -> float:
     return (round(spikes.duration_ms / spikes.dt_ms) + math.ceil(_PAUSE_MS / spikes.dt_ms)) * spikes.dt_ms
 
 
-def lay_out(spikes: SpikeData) -> NDArray[np.float64]:
+def lay_out(spikes: SpikeData) -> NDArray[Any]:
     """Return the times on the session's axis, (n_spikes,), ms."""
     period = period_of(spikes)
     if spikes.dt_ms is None:
@@ -34,7 +34,7 @@ def lay_out(spikes: SpikeData) -> NDArray[np.float64]:
     return (spikes.steps + spikes.trial * round(period / spikes.dt_ms)) * spikes.dt_ms
 
 
-def trial_zeros(spikes: SpikeData) -> NDArray[np.float64]:
+def trial_zeros(spikes: SpikeData) -> NDArray[Any]:
     """Return time 0 of each trial on the session's axis, (n_trials,), ms."""
     period = period_of(spikes)
     if spikes.dt_ms is None:

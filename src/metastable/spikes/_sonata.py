@@ -1,7 +1,7 @@
 """SONATA: spikes of populations whose nodes are numbered from 0, in ms, without trials.
 
-After the specification at https://github.com/AllenInstitute/sonata, "Spike trains". Trials are laid one after the other;
-a group ``metastable`` beside ``spikes`` holds what the specification has no place for.
+After the specification at https://github.com/AllenInstitute/sonata, "Spike trains". Trials are laid one after the
+other; a group ``metastable`` beside ``spikes`` holds what the specification has no place for.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metastable.spikes._hdf5 import hdf5_in_memory, numbers_in, open_hdf5, require_h5py, text_in
-from metastable.spikes._header import header_of, parse_header, rebuild
+from metastable.spikes._header import header_of, names_of, parse_header, rebuild
 from metastable.spikes._session_axis import lay_out, lost_digits, period_of, take_apart
 from metastable.spikes._spike_data import SpikeData
 from metastable.spikes._table import from_table, refuse_window
@@ -97,8 +97,14 @@ def _population(file: Any, name: str, path: Path) -> tuple[NDArray[np.float64], 
     said = said.decode("utf-8", errors="replace") if isinstance(said, bytes) else said
     if not isinstance(said, str) or said not in _UNITS:
         raise ValueError(f"{name} of {path.name} has times in {said!r}; they must be in milliseconds or seconds.")
-    if node.dtype.kind not in "iu" or node.size != time.size or (node.size and not 0 <= node.min() <= node.max() < 2**53):
-        raise ValueError(f"{name} of {path.name} must have a node_id, a whole number from 0, for each of its timestamps.")
+    if (
+        node.dtype.kind not in "iu"
+        or node.size != time.size
+        or (node.size and not 0 <= node.min() <= node.max() < 2**53)
+    ):
+        raise ValueError(
+            f"{name} of {path.name} must have a node_id, a whole number from 0, for each of its timestamps."
+        )
     return time * (1000.0 if _UNITS[said] == "s" else 1.0), node.astype(np.int64)
 
 
@@ -107,8 +113,9 @@ def _from_own(header: dict[str, Any], path: Path, time: NDArray[np.float64], par
         names = header["population"]
         if list(parts) == [_EVERYBODY] and set(names or [_EVERYBODY]) != {_EVERYBODY}:
             names = None
-        names = np.array(names or [_EVERYBODY] * min(header["n_neurons"], 10**8), dtype=np.str_)
-        members = {name: np.flatnonzero(names == name) for name in parts}
+        members = {name: np.flatnonzero(np.array(names, dtype=np.str_) == name) for name in parts if names}
+        if not names:
+            members = dict.fromkeys(parts, names_of(header | {"neuron_id": None}, "neuron"))
         if any(node.size and node.max() >= members[name].size for name, (_, node) in parts.items()):
             raise ValueError("it has spikes of nodes that its header does not know")
         neuron = np.concatenate([members[name][node] for name, (_, node) in parts.items()])

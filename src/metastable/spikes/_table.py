@@ -26,6 +26,7 @@ def from_table(
     t_start_ms: float | None,
     t_stop_ms: float | None,
     neurons: ArrayLike | None = None,
+    trials: ArrayLike | None = None,
     dt_ms: float | None = None,
     lines: Sequence[int] | None = None,
 ) -> SpikeData:
@@ -44,8 +45,8 @@ def from_table(
     t_start_ms, t_stop_ms : float or None, ms
         The recorded window; by default from 0, or the earliest spike where it is negative, to the whole millisecond
         after the last spike.
-    neurons : array_like, optional
-        All neurons there are, silent ones included; by default those with spikes.
+    neurons, trials : array_like, optional
+        All that there are, silent and empty ones included; by default those with spikes.
     dt_ms : float, ms, optional
         Step of the grid that the times are on.
     lines : sequence of int, optional
@@ -63,8 +64,8 @@ def from_table(
     """
     time_ms = _numbers("time", time, source, lines) * _MS[require_choice("unit", unit, ("ms", "s"))]
     neuron_names, neuron_index = _indices("neuron", neuron, source, lines, neurons)
-    trials = np.zeros(time_ms.size, int) if trial is None else trial
-    trial_names, trial_index = _indices("trial", trials, source, lines, None)
+    of_trial = np.zeros(time_ms.size, int) if trial is None else trial
+    trial_names, trial_index = _indices("trial", of_trial, source, lines, trials)
     if not time_ms.size == neuron_index.size == trial_index.size:
         raise ValueError(
             f"{source} has columns of different length: {neuron_index.size} neurons, {time_ms.size} times, "

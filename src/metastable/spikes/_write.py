@@ -38,8 +38,8 @@ def write(spikes: SpikeData, path: str | os.PathLike[str]) -> Written:
     """Write spikes to a file, in the format of its ending.
 
     The file appears whole or not at all, and an existing one is replaced. `read` gives the same recording back, trials,
-    silent neurons, labels and ``meta`` included, but for what the result calls lost; beside what the format itself knows,
-    a line of JSON in the file holds the rest.
+    silent neurons, labels and ``meta`` included, but for what the result calls lost; beside what the format itself
+    knows, a line of JSON in the file holds the rest.
 
     Parameters
     ----------

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import math
-import warnings
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
 
-from metastable._files import ExpansionError, require_expansion, whole_file
+from metastable._files import whole_file
 from metastable.spikes._hdf5 import DamagedError, numbers_in, open_hdf5
 from metastable.spikes._header import header_of, parse_header, rebuild
+from metastable.spikes._mat_file import read_mat
 from metastable.spikes._session_axis import to_seconds
 from metastable.spikes._spike_data import SpikeData
 from metastable.spikes._table import from_table, refuse_window
 
-# Bytes of one number of each class; a character becomes one of four bytes.
-_SIZES = {"double": 8, "single": 4, "char": 4, "logical": 1}
-_SIZES |= {f"{sign}int{bits}": bits // 8 for sign in ("", "u") for bits in (8, 16, 32, 64)}
 _HEADER, _ROWS = "metastable", "metastable_rows"
 
 
@@ -72,8 +69,11 @@ def read_matlab(
     name = variable or "spks"
     content = _variables(path, name)
     if name not in content:
-        raise ValueError(f"{path.name} has no variable {name!r}; it has {', '.join(sorted(content)) or 'none'}.")
+        listed = ", ".join(each for each in sorted(content) if each.isidentifier())
+        raise ValueError(f"{path.name} has no variable {name!r}; it has {shorten(listed, 200) or 'none'}.")
     table = np.asarray(content[name])
+    if table.dtype == object:
+        raise ValueError(f"{name} of {path.name} is no table of real numbers; give one with neuron, time and trial.")
     if table.ndim != 2 or table.dtype.kind not in "iuf" or table.shape[1] not in (2, 3):
         raise ValueError(
             f"{name} of {path.name} must be a table with the columns neuron, time and perhaps trial, "
@@ -85,7 +85,7 @@ def read_matlab(
         if unit is not None:
             raise ValueError(f"{path.name} states the unit of its times; leave out unit={unit!r}.")
         rows = content.get(_ROWS)
-        if rows is None or rows.shape != (len(table), 3) or rows.dtype.kind not in "iuf":
+        if not isinstance(rows, np.ndarray) or rows.shape != (len(table), 3) or rows.dtype.kind not in "iuf":
             raise ValueError(f"{path.name} is damaged: {_ROWS} must be as long as {name}, with three columns.")
         index = rows[:, [0, 2]].astype(np.int64)
         if (index != rows[:, [0, 2]]).any():
@@ -106,34 +106,12 @@ def read_matlab(
 
 def _variables(path: Path, name: str) -> dict[str, Any]:
     """Return the variables that are read, and None for the others."""
-    from scipy.io import loadmat, whosmat
-
     try:
-        # Their warnings are about content that is not used.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            found = {each: (shape, kind) for each, shape, kind in whosmat(path)}
-            wanted = [each for each in (name, _HEADER, _ROWS) if each in found]
-            for each in wanted:
-                shape, kind = found[each]
-                require_expansion(path, math.prod(shape) * _SIZES.get(kind, 0))
-            # Cells, structures and objects are nested without end; none of them is a table.
-            plain = [each for each in wanted if found[each][1] in _SIZES]
-            content = loadmat(path, variable_names=plain, chars_as_strings=False) if plain else {}
+        variables = read_mat(path, (name, _HEADER, _ROWS))
     except NotImplementedError:
         return _variables_7_3(path, name)
-    except ExpansionError:
-        raise
-    except Exception as error:
-        # What scipy raises for other content depends on its first bytes, and is of any kind.
-        raise ValueError(
-            f"{path.name} is damaged or not a MATLAB file ({type(error).__name__}); save it again."
-        ) from None
-    variables = dict.fromkeys(found) | {each: content[each] for each in plain if each in content}
     text = variables.get(_HEADER)
-    if isinstance(text, np.ndarray):
-        variables[_HEADER] = parse_header("".join(text.ravel().tolist())) if text.dtype.kind == "U" else None
-    return variables
+    return variables | {_HEADER: parse_header(text)} if isinstance(text, str) else variables
 
 
 def _variables_7_3(path: Path, name: str) -> dict[str, Any]:

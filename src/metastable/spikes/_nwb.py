@@ -154,7 +154,7 @@ def _from_own(header: dict[str, Any], path: Path, time_s: NDArray, index: NDArra
     try:
         time_ms, trial = take_apart(time_s * 1000, header)
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path.name} is damaged: {error}") from None
+        raise ValueError(f"{path.name} is damaged: {str(error).rstrip('.')}.") from None
     return rebuild(header, source=path.name, time_ms=time_ms, neuron=index, trial=trial)
 
 
@@ -181,20 +181,22 @@ def _one_trial(
 
 
 def _grid(resolution: Any, time_s: NDArray[np.float64]) -> float | None:
-    """Return the step that a file states, in ms, if all times are on it."""
+    """Return the step that a file states, in ms, if all times are on it and it divides a millisecond.
+
+    Bins and windows are whole steps. On the grid of a sampling rate of 24414.0625 Hz there would be none of 50 ms.
+    """
     try:
         step_ms = 1000 * require_number("resolution", resolution, above=0)
     except (TypeError, ValueError):
         # None, -1 and NaN are in use for "unknown".
         return None
-    per_second = round(1000 / step_ms) if step_ms > 1e-9 else 0
-    if per_second and abs(per_second * step_ms - 1000) < 1e-6:
-        # 1/30000 s in single or double precision: the sampling rate is the whole number.
-        step_ms = 1000 / per_second
-    steps = time_s * 1000 / step_ms
-    largest = np.abs(steps).max(initial=0.0)
-    on_grid = np.isfinite(largest) and largest < 2**53 and (np.abs(steps - np.rint(steps)) < 1e-3).all()
-    return step_ms if on_grid else None
+    per_ms = round(1 / step_ms) if 1e-6 < step_ms <= 1 else 0
+    if not per_ms or abs(per_ms * step_ms - 1) > 1e-6:
+        return None
+    # 1/30000 s is a rounded number, perhaps of single precision; that there are 30 steps in a millisecond is not.
+    steps = time_s * 1000 * per_ms
+    on_grid = np.abs(steps).max(initial=0.0) < 2**53 and (np.abs(steps - np.rint(steps)) < 1e-3).all()
+    return 1 / per_ms if on_grid else None
 
 
 def _intervals(file: Any, path: Path) -> tuple[NDArray[Any], NDArray[np.float64], NDArray[np.float64]]:

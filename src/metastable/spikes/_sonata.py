@@ -121,7 +121,7 @@ def _from_own(header: dict[str, Any], path: Path, time: NDArray[np.float64], par
         neuron = np.concatenate([members[name][node] for name, (_, node) in parts.items()])
         time_ms, trial = take_apart(time, header)
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path.name} is damaged: {error}.") from None
+        raise ValueError(f"{path.name} is damaged: {str(error).rstrip('.')}.") from None
     return rebuild(header, source=path.name, time_ms=time_ms, neuron=neuron, trial=trial)
 
 

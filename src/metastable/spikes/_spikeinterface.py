@@ -28,7 +28,8 @@ def from_spikeinterface(
     sorting : BaseSorting or structured ndarray
         An array is a spike vector, with the fields ``sample_index``, ``unit_index`` and ``segment_index``.
     sampling_hz : float, Hz, optional
-        Sampling frequency; needed for a spike vector. Times are multiples of its inverse.
+        Sampling frequency; needed for a spike vector. Times are multiples of its inverse, which is the step of their
+        grid if there is a whole number of samples in a millisecond.
     unit_ids : array_like, (n_units,), optional
         What units are called; by default those of the sorting, or as many as the vector needs, from 0. Names that are
         not whole numbers go to ``meta["neuron_names"]``.
@@ -72,16 +73,18 @@ def from_spikeinterface(
     names = list(range(int(unit.max(initial=-1)) + 1)) if unit_ids is None else require_list("unit_ids", unit_ids)
     numbered = all(isinstance(name, int | np.integer) for name in names)
     last = int(sample.max(initial=0)) + 1
-    dt_ms = 1000 / rate
+    step_ms = 1000 / rate
+    # Bins and windows are whole steps: on the grid of 24414.0625 Hz there would be none of 50 ms.
+    on_grid = float(rate / 1000).is_integer()
     return SpikeData(
-        time_ms=sample * dt_ms,
+        time_ms=sample * step_ms,
         neuron=unit,
         trial=segment,
         n_neurons=len(names),
         n_trials=int(segment.max(initial=0)) + 1 if n_segments is None else require_integer("n_segments", n_segments),
-        t_start_ms=min(0, int(sample.min(initial=0))) * dt_ms,
-        t_stop_ms=(last if n_samples is None else require_integer("n_samples", n_samples, minimum=0)) * dt_ms,
-        dt_ms=dt_ms,
+        t_start_ms=min(0, int(sample.min(initial=0))) * step_ms,
+        t_stop_ms=(last if n_samples is None else require_integer("n_samples", n_samples, minimum=0)) * step_ms,
+        dt_ms=step_ms if on_grid else None,
         neuron_id=np.array(names if numbered else range(len(names)), np.int64),
         meta={"source": "SpikeInterface"} | ({} if numbered else {"neuron_names": [str(name) for name in names]}),
     )

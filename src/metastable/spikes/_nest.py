@@ -37,7 +37,8 @@ def from_nest(
         Ids of all neurons, silent ones included; a dict of populations, ``{"E": ids, "I": ids}``, labels them. By
         default the neurons that fired.
     dt_ms : float, ms, optional
-        Resolution of the simulation, if spikes are on its grid; needed for times in steps. By default times are exact.
+        Resolution of the simulation, if spikes are on its grid; needed for times in steps. By default, and where steps
+        have offsets, times are exact.
     t_start_ms, t_stop_ms : float, ms, optional
         The recorded window; by default from 0 to the whole millisecond after the last spike.
 
@@ -65,20 +66,21 @@ def from_nest(
     if not listed:
         raise ValueError("events is an empty list; give the events of one recorder or more.")
     taken = [_senders_and_times(each, dt_ms) for each in listed]
+    on_grid = not any(precise for *_, precise in taken)
     named: dict[str, NDArray] = {}
     if isinstance(neurons, Mapping):
         named = {name: np.asarray(ids).ravel() for name, ids in neurons.items()}
     ids: Any = np.concatenate(list(named.values())) if named else neurons
     found = from_table(
-        neuron=np.concatenate([senders for senders, _ in taken]),
-        time=np.concatenate([times for _, times in taken]),
+        neuron=np.concatenate([senders for senders, *_ in taken]),
+        time=np.concatenate([times for _, times, _ in taken]),
         trial=None,
         unit="ms",
         source="the NEST recording",
         t_start_ms=t_start_ms,
         t_stop_ms=t_stop_ms,
         neurons=ids,
-        dt_ms=dt_ms,
+        dt_ms=dt_ms if on_grid else None,
     )
     if ids is not None:
         unknown = np.setdiff1d(found.neuron_id, np.asarray(ids))
@@ -92,7 +94,7 @@ def from_nest(
 
 def read_nest(path: Path, *, t_start_ms: float | None, t_stop_ms: float | None) -> SpikeData:
     """Read one file of a spike recorder; see `metastable.spikes.read`."""
-    senders, times = _read_table(path, None)
+    senders, times, _ = _read_table(path, None)
     return from_table(
         neuron=senders,
         time=times,
@@ -104,25 +106,26 @@ def read_nest(path: Path, *, t_start_ms: float | None, t_stop_ms: float | None) 
     )
 
 
-def _senders_and_times(events: Any, dt_ms: float | None) -> tuple[NDArray, NDArray]:
+def _senders_and_times(events: Any, dt_ms: float | None) -> tuple[NDArray, NDArray, bool]:
+    """Return senders, times in ms, and whether times lie between the steps of the grid."""
     if isinstance(events, str | os.PathLike):
         return _read_table(require_path("events", events), dt_ms)
     if not isinstance(events, Mapping) or not {"senders", "times"} <= set(events):
         raise TypeError(f"events must hold senders and times, or name a file, got {type(events).__name__}.")
     senders, times = np.asarray(events["senders"]), np.asarray(events["times"])
-    if "offsets" in events:
-        times = _from_steps(times, np.asarray(events["offsets"]), dt_ms)
-    return senders, times
+    if "offsets" not in events:
+        return senders, times, False
+    return senders, *_from_steps(times, np.asarray(events["offsets"]), dt_ms)
 
 
-def _from_steps(steps: NDArray, offsets: NDArray, dt_ms: float | None) -> NDArray[np.float64]:
+def _from_steps(steps: NDArray, offsets: NDArray, dt_ms: float | None) -> tuple[NDArray[np.float64], bool]:
     """Return times from steps and, for precise spikes, how much earlier than its step each was."""
     if dt_ms is None:
         raise ValueError("these times are in steps; give the resolution of the simulation as dt_ms=, with from_nest.")
-    return steps * require_number("dt_ms", dt_ms, above=0) - offsets
+    return steps * require_number("dt_ms", dt_ms, above=0) - offsets, bool(np.any(offsets))
 
 
-def _read_table(path: Path, dt_ms: float | None) -> tuple[NDArray, NDArray]:
+def _read_table(path: Path, dt_ms: float | None) -> tuple[NDArray, NDArray, bool]:
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}; check the path.")
     try:
@@ -136,7 +139,7 @@ def _read_table(path: Path, dt_ms: float | None) -> tuple[NDArray, NDArray]:
         raise ValueError(f"{path.name} is not a file of a spike recorder of NEST; its columns are sender and time_ms.")
     n_columns = len(names) or 2
     if not lines:
-        return np.zeros(0, np.int64), np.zeros(0)
+        return np.zeros(0, np.int64), np.zeros(0), False
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -145,5 +148,6 @@ def _read_table(path: Path, dt_ms: float | None) -> tuple[NDArray, NDArray]:
         table = np.zeros((0, 0))
     if table.shape[1] != n_columns or n_columns not in (2, 3):
         raise ValueError(f"{path.name} is damaged: each line must hold a sender and a time.")
-    times = table[:, 1] if n_columns == 2 else _from_steps(table[:, 1], table[:, 2], dt_ms)
-    return table[:, 0], times
+    if n_columns == 2:
+        return table[:, 0], table[:, 1], False
+    return table[:, 0], *_from_steps(table[:, 1], table[:, 2], dt_ms)

@@ -65,7 +65,9 @@ def read_csv(path: Path, *, unit: str | None, t_start_ms: float | None, t_stop_m
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
+        if "\0" in text:
+            raise ValueError
+    except ValueError:
         raise ValueError(f"{path.name} is not a text file; save it as CSV with UTF-8 characters.") from None
     numbered = [(k, line) for k, line in enumerate(text.split("\n"), 1) if line.strip()]
     comments = [line.lstrip("# ") for _, line in takewhile(lambda entry: entry[1].startswith("#"), numbered)]

@@ -129,9 +129,12 @@ def _read_table(path: Path, dt_ms: float | None) -> tuple[NDArray, NDArray, bool
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}; check the path.")
     try:
-        lines = [line for line in path.read_text(encoding="ascii").splitlines() if line.strip() and line[0] != "#"]
-    except UnicodeDecodeError:
+        text = path.read_text(encoding="ascii")
+        if "\0" in text:
+            raise ValueError
+    except ValueError:
         raise ValueError(f"{path.name} is not a text file of NEST.") from None
+    lines = [line for line in text.splitlines() if line.strip() and line[0] != "#"]
     names = tuple(lines[0].split()) if lines else ()
     if names in _COLUMNS:
         lines = lines[1:]

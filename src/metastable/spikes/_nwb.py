@@ -1,6 +1,6 @@
 """Neurodata Without Borders: units and trials on the time axis of a session, in s.
 
-Files are written by pynwb, column by column: unit by unit takes it a hundred times longer. They are read by h5py alone,
+Files are written by pynwb, column by column: unit by unit takes thirty times as long. They are read by h5py alone,
 since pynwb builds classes from what a file says, and no list of what it raises for a damaged one would be complete.
 """
 

@@ -121,7 +121,7 @@ def _value(body: Any, order: str, path: Path) -> Any:
     return values.astype(_CLASSES[kind]).reshape(shape, order="F")
 
 
-def _element(body: Any, at: int, order: str) -> tuple[NDArray[Any], int]:
+def _element(body: Any, at: int, order: Any) -> tuple[NDArray[Any], int]:
     """Return the values of the element that begins here, and where the next one begins."""
     kind, size = struct.unpack_from(f"{order}II", body, at)
     if kind >> 16:
@@ -139,7 +139,7 @@ def _version_4(content: bytes, names: tuple[str, ...], path: Path) -> Iterator[t
     at = 0
     while at < len(content):
         # M, O, P and T are the decimal digits of the type: order of bytes, 0, type of numbers, and kind of matrix.
-        order = "<" if struct.unpack_from("<i", content, at)[0] < 5000 and not content[at + 3] else ">"
+        order: Any = "<" if struct.unpack_from("<i", content, at)[0] < 5000 and not content[at + 3] else ">"
         mopt, rows, columns, imaginary, length = struct.unpack_from(f"{order}5i", content, at)
         if (
             not 0 <= mopt < 5000

@@ -71,7 +71,7 @@ def require_expansion(path: Path, n_bytes: int, *, at_most: int = _LARGEST_EXPAN
     held = path.stat().st_size
     if n_bytes > max(_ALWAYS_ALLOWED, at_most * held) or n_bytes < 0:
         raise ExpansionError(
-            f"{path.name} is damaged: it has {held:,} bytes and says that it holds {n_bytes:,}; write it again."
+            f"{path} is damaged: it has {held:,} bytes and says that it holds {n_bytes:,}; write it again."
         )
     if n_bytes > _ALWAYS_ALLOWED:
         require_memory(n_bytes, what=f"the content of {path.name}", do="read it on a larger machine")

@@ -21,6 +21,8 @@ from metastable.spikes._mat_file import read_mat
 def test_a_sample_of_the_fuzz():
     pytest.importorskip("pynwb")
     script = Path(__file__).parents[2] / "verification" / "fuzz_files.py"
+    if not script.is_file():
+        pytest.skip("verification/ is not part of this copy")
     command = [sys.executable, str(script), "--files", "60", "--seed", "3"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -12,6 +12,7 @@ import metastable as mst
 def test_import_opens_no_heavy_room():
     code = (
         "import sys, metastable; heavy = {'numba', 'llvmlite', 'matplotlib', 'scipy', 'brian2', 'tqdm'};"
+        "heavy |= {'h5py', 'pynwb', 'neo', 'pynapple', 'spikeinterface'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -20,7 +21,9 @@ def test_import_opens_no_heavy_room():
 
 @pytest.mark.parametrize("room", ["spikes", "networks"])
 def test_structure_and_spikes_need_no_simulator(room):
-    code = f"import sys, metastable.{room}; print(sorted({{'numba', 'matplotlib', 'scipy'}} & set(sys.modules)))"
+    code = (
+        f"import sys, metastable.{room}; print(sorted({{'numba', 'matplotlib', 'scipy', 'h5py'}} & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from metastable.cli._communities import communities
+from metastable.cli._convert import convert
 from metastable.cli._naming import SELECTION, naming
 from metastable.cli._reconstruct import reconstruct
 
@@ -227,6 +228,7 @@ def stats(file, start_ms, stop_ms, population, window_ms, correlation_ms, ddof, 
 
 
 main.add_command(communities)
+main.add_command(convert)
 main.add_command(reconstruct)
 
 

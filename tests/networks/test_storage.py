@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.sparse import coo_array, csr_array
 
+from metastable import simulate
 from metastable.networks import (
     ClusterLayout,
     Connection,
@@ -221,7 +222,6 @@ def spoiled(i, j, value):
         (csr_array((5, 5)), 1, ValueError, r"weights must have shape \(123, 123\), \(post, pre\), got \(5, 5\)"),
         (1.0, 1, ValueError, r"weights must have shape \(123, 123\), \(post, pre\), got \(\)"),
         ("many", 1, TypeError, "weights must hold numbers, got 'many'"),
-        (csr_array(np.eye(123, dtype=bool)), 1, TypeError, "weights must hold numbers"),
         (spoiled(2, 9, np.nan), 1, ValueError, r"weights\[2, 9\] is nan; give finite numbers, and 0 for no synapse"),
         (csr_array(spoiled(2, 9, np.inf)), 1, ValueError, r"weights\[2, 9\] is inf; give finite numbers"),
         (spoiled(4, 4, 0.5), 1, ValueError, r"weights\[4, 4\] = 0\.5 connects a neuron to itself; set the diagonal to"),
@@ -256,3 +256,36 @@ def test_parameters_for_reconstruction(storage):
     same = CurrentModel.of(wired.with_synapses(wired.weight_matrix(), delay_ms=1.5))
     assert same.delay_ms.shape == ()
     assert same.delay_ms == 1.5
+
+
+def test_delays_do_not_add_and_weights_do():
+    wired = litwin_kumar_doiron_2012(n_e=80, n_clusters=4).wire(1)
+    once = wired.weight_matrix().tocoo()
+    row, column = (np.tile(side, 2) for side in once.coords)
+    halves = coo_array((np.tile(once.data / 2, 2), (row, column)), shape=once.shape)
+    delays = coo_array((np.full(row.size, 1.5), (row, column)), shape=once.shape)
+    assert abs(wired.with_synapses(halves).weight_matrix() - wired.weight_matrix()).max() < 1e-15
+    with pytest.raises(ValueError, match=f"delay_ms holds {once.nnz} pairs more than once, and delays do not add"):
+        wired.with_synapses(halves, delay_ms=delays)
+
+
+def test_adjacency_is_a_matrix_of_ones():
+    wired = litwin_kumar_doiron_2012(n_e=80, n_clusters=4).wire(1)
+    connected = wired.weight_matrix() != 0
+    for given in (connected, connected.toarray()):
+        assert set(wired.with_synapses(given).weight_matrix().data) == {1.0}
+
+
+def test_delays_beyond_the_trial_take_no_memory():
+    wired = litwin_kumar_doiron_2012(n_e=80, n_clusters=4).wire(1)
+    late = wired.with_synapses(wired.weight_matrix(), delay_ms=1e9)
+    made = [simulate(late, duration_ms=50, seed=1, engine=engine) for engine in ("metastable", "reference")]
+    np.testing.assert_array_equal(made[0].time_ms, made[1].time_ms)
+    np.testing.assert_array_equal(made[0].neuron, made[1].neuron)
+    assert made[0].n_spikes
+
+
+def test_weights_that_overflow_are_refused():
+    wired = litwin_kumar_doiron_2012(n_e=80, n_clusters=4).wire(1)
+    with pytest.raises(ValueError, match="more than single precision can hold; give smaller weights"):
+        simulate(wired.with_synapses(1e300 * wired.weight_matrix()), duration_ms=1)

@@ -44,7 +44,7 @@ def synapse_lists(
     elif np.ndim(delay_ms) == 0 and not hasattr(delay_ms, "tocsc"):
         delay = np.full(post.size, require_number("delay_ms", delay_ms, above=0))
     else:
-        delay = _delays_of_pairs(_matrix("delay_ms", delay_ms, n), post, pre)
+        delay = _delays_of_pairs(_matrix("delay_ms", delay_ms, n, unique=True), post, pre)
         _require(np.isfinite(delay) & (delay > 0), "delay_ms", delay, post, pre, "a time above 0 to every synapse")
     n_targets = np.zeros(n_positions, np.int64)
     n_targets[position] = np.diff(columns.indptr)
@@ -55,17 +55,26 @@ def synapse_lists(
     return SynapseLists(*arrays)
 
 
-def _matrix(name: str, values: Any, n: int) -> Any:
+def _matrix(name: str, values: Any, n: int, *, unique: bool = False) -> Any:
     """Return a copy of a matrix, dense or sparse, by columns, with sorted rows in each."""
     from scipy.sparse import csc_array, issparse
 
     if not issparse(values):
-        values = require_numbers(name, values)
+        # An adjacency matrix holds truth values.
+        array = np.asarray(values)
+        values = array.astype(np.float64) if array.dtype == bool else require_numbers(name, values)
     if values.shape != (n, n):
         raise ValueError(f"{name} must have shape {(n, n)}, (post, pre), got {values.shape}.")
+    n_stored = getattr(values, "nnz", 0)
     columns = csc_array(values, copy=True)
-    columns.data = np.array(require_numbers(name, columns.data))
+    data = columns.data.astype(np.float64) if columns.data.dtype == bool else columns.data
+    columns.data = np.array(require_numbers(name, data))
     columns.sum_duplicates()
+    if unique and columns.nnz < n_stored:
+        raise ValueError(
+            f"{name} holds {n_stored - columns.nnz} pairs more than once, and delays do not add; give one delay for "
+            "each pair (weights of a pair add)."
+        )
     return columns
 
 

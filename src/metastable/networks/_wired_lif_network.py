@@ -60,8 +60,9 @@ class WiredLIFNetwork(WiredNetwork):
         Parameters
         ----------
         weights : array_like or sparse array, (n_neurons, n_neurons)
-            Row: postsynaptic, column: presynaptic, in the unit of `weight_matrix`; 0 for no synapse. They replace all
-            connections that were drawn, and may connect populations that had no connection.
+            Row: postsynaptic, column: presynaptic, in the unit of `weight_matrix`; 0 for no synapse. Entries of a
+            sparse array for the same pair add. They replace all connections that were drawn, and may connect
+            populations that had no connection.
         delay_ms : float, array_like or sparse array, (n_neurons, n_neurons), ms, optional
             Time from a spike to its arrival, one for all or one for each synapse; read where there is a synapse. By
             default those of the connections of the network.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_ndtr
+from scipy.special import erfcx
 
 from metastable.reconstruction._lapack import invert_positive
 from metastable.reconstruction._sparse_prior import Belief, SparsePrior
@@ -51,7 +51,15 @@ class Sites:
 
 
 def propagate(
-    gram: Array, right: Array, limits: Array, below: Array, prior: SparsePrior, sites: Sites, *, n_iterations: int
+    gram: Array,
+    right: Array,
+    limits: Array,
+    below: Array,
+    prior: SparsePrior,
+    sites: Sites,
+    *,
+    softness: float,
+    n_iterations: int,
 ) -> tuple[Belief, Array, Sites]:
     """Approximate the posterior of weights x by expectation propagation.
 
@@ -68,6 +76,8 @@ def propagate(
         Of n weights.
     sites : Sites
         To begin with.
+    softness : float
+        Standard deviation by which a limit may be exceeded.
     n_iterations : int
         At most.
 
@@ -106,21 +116,27 @@ def propagate(
         along, across = limits @ x, np.einsum("ij,ij->i", limits @ covariance, limits)
         precision = precision + _DAMPING * (step - precision)
         shift = shift + _DAMPING * (towards - shift)
-        new_tension, new_pull = _cut(along, across, below, tension, pull)
+        new_tension, new_pull = _cut(along, across, below, tension, pull, softness)
         tension = tension + _DAMPING * (new_tension - tension)
         pull = pull + _DAMPING * (new_pull - pull)
 
 
-def _cut(along: Array, across: Array, below: Array, tension: Array, pull: Array) -> tuple[Array, Array]:
-    """Return the factors that stand for the inequalities, given mean and variance along each with the old ones."""
+def _cut(
+    along: Array, across: Array, below: Array, tension: Array, pull: Array, softness: float
+) -> tuple[Array, Array]:
+    """Return the factors that stand for the inequalities, given mean and variance along each with the old ones.
+
+    The limits are soft, normal distribution functions: equations on a time grid are inexact, not quite normally so, and
+    may contradict a sharp limit, which would then grow without bound.
+    """
     without = np.maximum(1 / across - tension, 1e-6 / across)
     variance = 1 / without
     mean = (along / across - pull) * variance
-    spread = np.sqrt(variance)
-    z = (below - mean) / spread
-    # Inverse Mills ratio, from logarithms: far beyond the limit both parts vanish.
-    ratio = np.exp(-0.5 * z**2 - 0.5 * np.log(2 * np.pi) - log_ndtr(z))
-    cut_mean = mean - spread * ratio
-    cut_variance = variance * np.maximum(1 - ratio * (z + ratio), 1e-8)
+    total = variance + softness**2
+    z = (below - mean) / np.sqrt(total)
+    # Inverse Mills ratio, by the scaled function: far beyond the limit density and probability both vanish.
+    ratio = np.sqrt(2 / np.pi) / erfcx(-z / np.sqrt(2))
+    cut_mean = mean - variance / np.sqrt(total) * ratio
+    cut_variance = variance - variance**2 / total * np.clip(ratio * (z + ratio), 0.0, 1.0)
     tension = np.maximum(1 / cut_variance - without, 0.0)
     return tension, cut_mean * (tension + without) - mean * without

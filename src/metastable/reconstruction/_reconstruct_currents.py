@@ -20,7 +20,7 @@ from metastable.reconstruction._current_model import CurrentModel, as_current_mo
 from metastable.reconstruction._current_prior import WeightPrior
 from metastable.reconstruction._incoming import Incoming
 from metastable.reconstruction._recording import Recording
-from metastable.reconstruction._scarce import Scarce, solve_scarce
+from metastable.reconstruction._scarce import solve_scarce
 from metastable.spikes import SpikeData
 
 Ints = NDArray[np.int64]
@@ -93,8 +93,8 @@ def reconstruct_currents(
 
         return jobs(job, range(model.n), "incoming weights")
 
-    def each(step: Callable[[int], Scarce], neurons: Ints) -> list[Scarce]:
-        def job(i: int, monitor: Monitor) -> Scarce:
+    def each(step: Callable[[int], Any], neurons: Ints) -> list[Any]:
+        def job(i: int, monitor: Monitor) -> Any:
             result = step(i)
             monitor.advance(1)
             return result

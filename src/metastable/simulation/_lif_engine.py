@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from metastable._memory import require_memory
 from metastable._parallel import Monitor, available_cores, resolve_n_jobs, run_jobs
 from metastable.simulation._aligned import aligned_zeros
 from metastable.simulation._lif_arrays import NetworkArrays, at_positions
@@ -107,12 +108,18 @@ class _TrialState:
     @staticmethod
     def of(plan: SimulationPlan, arrays: NetworkArrays, trial: int) -> _TrialState:
         wired, n_blocks = plan.wired, arrays.n_blocks
+        n_sources = len(arrays.kinetics.population_of_source)
+        collected = plan.real if arrays.storage == "synapses" else np.uint16
+        bytes_per_position = arrays.n_ahead * n_sources * np.dtype(collected).itemsize + 4 * arrays.n_slots
+        require_memory(
+            LANES * n_blocks * bytes_per_position,
+            what=f"delays of up to {max(arrays.n_ahead, arrays.n_slots) * plan.dt_ms:g} ms",
+            do="give shorter delays, or a longer dt_ms",
+        )
         neurons = aligned_zeros((n_blocks, 2 + len(arrays.kinetics.signs), LANES), plan.real)
         # Padding behaves like a neuron that stays refractory for ever.
         neurons[:, 0] = at_positions(wired, plan.initial_v(trial), fill=-np.inf).reshape(n_blocks, LANES)
         neurons[:, 1] = arrays.drive.reshape(n_blocks, LANES)
-        n_sources = len(arrays.kinetics.population_of_source)
-        collected = plan.real if arrays.storage == "synapses" else np.uint16
         # The first thread may have to take them all.
         buffers = [4 * LANES * (n_blocks if k == 0 else size) for k, size in enumerate(np.diff(arrays.edges).tolist())]
         return _TrialState(

@@ -1,4 +1,4 @@
-"""Two vector operations of the LIF kernel, written as LLVM vectors because the compiler does not find them.
+"""Operations of the LIF kernel on vectors and rows, written as LLVM vectors because the compiler does not find them.
 
 A loop over 64 neurons in numba stays scalar: array bounds, possible overlap of arrays and the unpacking of bits defeat
 the vectoriser, and the step becomes 12 x slower. LLVM's own vector types say what is meant and are translated for any

@@ -72,8 +72,11 @@ class SimulationPlan:
         return np.float32 if self.precision == "single" else np.float64
 
     def steps(self, duration_ms: float) -> int:
-        """Return the number of steps in a duration that was checked before."""
-        return round(duration_ms / self.dt_ms)
+        """Return the number of steps in a delay or refractory time that was checked before.
+
+        What lasts longer than the trial is cut down to one step more: it would only take memory.
+        """
+        return min(round(duration_ms / self.dt_ms), self.n_steps + 1)
 
     def initial_v(self, trial: int) -> NDArray[np.floating]:
         """Draw the membrane potentials at the start of a trial, (n_neurons,)."""
@@ -127,14 +130,20 @@ class SimulationPlan:
         amplitude = SynapticTraces.of(self.wired).amplitude
         for p, a in zip(self.wired.network.populations, amplitude, strict=True):
             scale[self.wired.positions(p.name)] = self.dt_ms * a
-        return (np.repeat(scale, np.diff(rows.start)) * rows.weight).astype(self.real)
+        weights = np.repeat(scale, np.diff(rows.start)) * rows.weight
+        if (largest := np.abs(weights).max(initial=0.0)) > np.finfo(self.real).max:
+            raise ValueError(
+                f"the largest weight adds {largest:g} to a synaptic current in a step, more than {self.precision} "
+                "precision can hold; give smaller weights."
+            )
+        return weights.astype(self.real)
 
     @cached_property
     def synapse_steps(self) -> NDArray[np.int64]:
         """Delay of each synapse that has one of its own, in steps, (n_synapses,)."""
         rows = self.wired.rows
         assert isinstance(rows, SynapseLists)
-        return np.rint(rows.delay_ms / self.dt_ms).astype(np.int64)
+        return np.minimum(np.rint(rows.delay_ms / self.dt_ms), self.n_steps + 1).astype(np.int64)
 
     @property
     def _tau_m(self) -> NDArray[np.float64]:

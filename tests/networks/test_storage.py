@@ -1,6 +1,7 @@
 """Bits and lists hold the same connections; synapses that are given are held as they are."""
 
 import dataclasses
+import hashlib
 import itertools
 
 import numpy as np
@@ -16,6 +17,7 @@ from metastable.networks import (
     Synapse,
     litwin_kumar_doiron_2012,
     rost_2018,
+    schmitt_2023,
 )
 from metastable.reconstruction import CurrentModel
 
@@ -289,3 +291,18 @@ def test_weights_that_overflow_are_refused():
     wired = litwin_kumar_doiron_2012(n_e=80, n_clusters=4).wire(1)
     with pytest.raises(ValueError, match="more than single precision can hold; give smaller weights"):
         simulate(wired.with_synapses(1e300 * wired.weight_matrix()), duration_ms=1)
+
+
+@pytest.mark.parametrize(
+    ("network", "digest"),
+    [
+        (schmitt_2023(scale=4), "d87dd6dbb032eb4d"),
+        (litwin_kumar_doiron_2012(n_e=400, n_clusters=5), "9da82e04388cde50"),
+    ],
+)
+def test_a_seed_draws_the_same_connections_for_ever_and_everywhere(network, digest):
+    # Drawn once; the second also by the version before connections could be stored as lists.
+    wired = network.wire(seed=7, network_index=2, storage="bits")
+    assert hashlib.sha256(wired.bits.astype("<u8").tobytes()).hexdigest()[:16] == digest
+    lists = network.wire(seed=7, network_index=2, storage="lists")
+    assert (lists.weight_matrix() != wired.weight_matrix()).nnz == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
+import secrets
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -19,19 +19,24 @@ from numpy.typing import NDArray
 # NotImplementedError (one of its kind) an unknown version or compression.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, TypeError, AttributeError, RuntimeError)
 
+# How the name of a file ends that is being written; where a process was killed it stays behind.
+UNFINISHED = ".part"
+
 
 class ForeignFileError(ValueError):
     """An npz file without the header that this package writes."""
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[IO[bytes]]:
+def whole_file(path: Path, *, durable: bool = False) -> Iterator[IO[bytes]]:
     """Open a file for writing beside its place; put it there at the end, or leave nothing if something fails.
 
     Parameters
     ----------
     path : Path
         An existing file is replaced.
+    durable : bool
+        Whether to wait until the disk has it, some ms: without, a file can be empty after a loss of power.
 
     Yields
     ------
@@ -46,11 +51,16 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
-        # mkstemp makes private files; a result has the permissions any other new file would have.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(path)
+        if durable and hasattr(os, "O_DIRECTORY"):
+            folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -79,14 +89,19 @@ def _open_beside(path: Path) -> tuple[int, Path]:
         raise IsADirectoryError(f"cannot write {path}: it is a folder; name a file in it.")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"cannot write {path.name}: the folder {path.parent} does not exist; make it first.")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}{UNFINISHED}")
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        # Not mkstemp: its files are private, and to give them the permissions of any other new file takes the umask,
+        # which cannot be read without setting it for all threads.
+        handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     except OSError as error:
         raise OSError(f"cannot write {path}: {error.strerror}; choose a folder that can be written.") from None
-    return handle, Path(name)
+    return handle, temporary
 
 
-def save_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDArray]) -> None:
+def save_arrays(
+    path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDArray], *, durable: bool = False
+) -> None:
     """Write arrays and a JSON header to an npz file.
 
     Parameters
@@ -96,6 +111,8 @@ def save_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDAr
         JSON-ready.
     arrays : mapping of ndarray
         Of plain types; none may be called ``header``.
+    durable : bool
+        As in `whole_file`.
 
     Raises
     ------
@@ -107,7 +124,7 @@ def save_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDAr
     # Named in the header too: a damaged zip directory can lose its last members without a complaint from zipfile.
     text = json.dumps({**header, "arrays": list(arrays)})
     content: dict[str, Any] = {"header": np.array(text), **arrays}
-    with whole_file(path) as file:
+    with whole_file(path, durable=durable) as file:
         np.savez_compressed(file, **content)
 
 

@@ -28,8 +28,8 @@ class ForeignFileError(ValueError):
 
 
 @contextmanager
-def whole_file(path: Path, *, durable: bool = False) -> Iterator[IO[bytes]]:
-    """Open a file for writing beside its place; put it there at the end, or leave nothing if something fails.
+def whole_path(path: Path, *, durable: bool = False) -> Iterator[Path]:
+    """Give the path of a new file beside a place; move it there at the end, or leave nothing if something fails.
 
     Parameters
     ----------
@@ -40,30 +40,47 @@ def whole_file(path: Path, *, durable: bool = False) -> Iterator[IO[bytes]]:
 
     Yields
     ------
-    file
+    Path
+        For a library that opens files by their name.
 
     Raises
     ------
     OSError
         If the folder does not exist or cannot be written, or there is a folder of that name.
     """
-    handle, temporary = _open_beside(path)
+    temporary = _new_beside(path)
     try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
+        yield temporary
+        if durable:
+            _sync(temporary, os.O_RDWR)
         temporary.replace(path)
         if durable and hasattr(os, "O_DIRECTORY"):
-            folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            _sync(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def whole_file(path: Path, *, durable: bool = False) -> Iterator[IO[bytes]]:
+    """Open a file for writing beside its place; put it there at the end, or leave nothing if something fails.
+
+    Parameters
+    ----------
+    path, durable
+        As in `whole_path`.
+
+    Yields
+    ------
+    file
+
+    Raises
+    ------
+    OSError
+        As in `whole_path`.
+    """
+    with whole_path(path, durable=durable) as temporary, temporary.open("wb") as file:
+        yield file
 
 
 def require_writable(path: Path) -> None:
@@ -79,12 +96,19 @@ def require_writable(path: Path) -> None:
     OSError
         As in `whole_file`.
     """
-    handle, temporary = _open_beside(path)
-    os.close(handle)
-    temporary.unlink()
+    _new_beside(path).unlink()
 
 
-def _open_beside(path: Path) -> tuple[int, Path]:
+def _sync(path: Path, flags: int) -> None:
+    handle = os.open(path, flags)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _new_beside(path: Path) -> Path:
+    """Make an empty file of another name in the same folder."""
     if path.is_dir():
         raise IsADirectoryError(f"cannot write {path}: it is a folder; name a file in it.")
     if not path.parent.is_dir():
@@ -93,15 +117,13 @@ def _open_beside(path: Path) -> tuple[int, Path]:
     try:
         # Not mkstemp: its files are private, and to give them the permissions of any other new file takes the umask,
         # which cannot be read without setting it for all threads.
-        handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        temporary.touch(exist_ok=False)
     except OSError as error:
         raise OSError(f"cannot write {path}: {error.strerror}; choose a folder that can be written.") from None
-    return handle, temporary
+    return temporary
 
 
-def save_arrays(
-    path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDArray], *, durable: bool = False
-) -> None:
+def save_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDArray], *, durable: bool = False) -> None:
     """Write arrays and a JSON header to an npz file.
 
     Parameters

@@ -48,7 +48,7 @@ class Monitor:
         self._stop.set()
 
 
-# A job that itself runs jobs, as a simulation within a sweep, must end when it is asked to: no Ctrl-C reaches its thread.
+# A job that itself runs jobs, as a simulation in a sweep, must end when it is asked to: no Ctrl-C reaches its thread.
 _MONITOR_OF_JOB: ContextVar[Monitor | None] = ContextVar("monitor", default=None)
 
 
@@ -110,7 +110,7 @@ def run_jobs(
         return job(item, monitor)
 
     pool = ThreadPoolExecutor(max_workers=n_threads)
-    with _one_blas_thread(n_threads):
+    with one_blas_thread() if n_threads > 1 else nullcontext():
         try:
             futures = [pool.submit(run, item) for item in items]
             done, _ = wait(futures, return_when=FIRST_EXCEPTION)
@@ -130,10 +130,8 @@ def run_jobs(
                 bar.close()
 
 
-def _one_blas_thread(n_threads: int) -> AbstractContextManager[Any]:
+def one_blas_thread() -> AbstractContextManager[Any]:
     """Keep linear algebra inside of several jobs from starting threads of its own, which only wait for each other."""
-    if n_threads == 1:
-        return nullcontext()
     from threadpoolctl import threadpool_limits
 
     return threadpool_limits(limits=1, user_api="blas")

@@ -54,8 +54,9 @@ def sweep(file, output, dry_run, jobs, cluster, extend, fresh, as_json) -> None:
     from metastable.sweeps import Sweep, estimate, run
     from metastable.sweeps._folder import SweepFolder
 
-    planned, results = Sweep._read(file)
-    folder = results if output is None else output
+    planned = Sweep.read(file)
+    assert planned.results is not None
+    folder = planned.results if output is None else output
     if not as_json:
         click.echo(repr(planned), err=not dry_run)
     if dry_run:

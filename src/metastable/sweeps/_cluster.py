@@ -59,7 +59,9 @@ def run_on_cluster(
     bar = progress_bar(len(jobs), "sweep", "jobs", progress)
     try:
         _send_functions(jobs)
-        n_threads = sum(worker["nthreads"] for worker in client.scheduler_info(n_workers=-1)["workers"].values())
+        n_threads = sum(client.nthreads().values())
+        if not n_threads:
+            raise OSError(f"the Dask scheduler at {address} has no workers; start some with 'dask worker {address}'.")
         waiting = iter(jobs)
         running: dict[Any, Job] = {}
 

@@ -50,13 +50,8 @@ class SweepFolder:
 
     def save(self, identity: Mapping[str, Any], made_by: Mapping[str, Any], arrays: Mapping[str, Any]) -> Path:
         """Keep the arrays of a job, whole and for good."""
-        try:
+        with explaining(self.path):
             return self._store.save(_JOB, {"job": identity, **made_by}, arrays)
-        except OSError as error:
-            raise OSError(
-                f"cannot write to {self.path}: {error.strerror or error}; what is finished is kept, make room and run "
-                "the same again."
-            ) from None
 
     def count(self) -> int:
         """Return the number of files of jobs."""
@@ -100,15 +95,30 @@ class SweepFolder:
                     f"{self.path} holds the results of another sweep: {listed}{more}. Give --extend to keep the jobs "
                     "that both have in common, --fresh to start anew, or another folder with -o."
                 )
-        with whole_file(self.path / _DESCRIPTION, durable=True) as file:
-            file.write((json.dumps(wanted, indent=2) + "\n").encode())
-        # After it: where only the second had been done, the folder would be one that no sweep has written.
-        self._store.folder.mkdir(exist_ok=True)
-        require_writable(self._store.folder / "job")
-        for folder in (self.path, self._store.folder):
-            # What a killed process was writing.
-            for file in folder.glob(f".*{UNFINISHED}"):
-                file.unlink()
+        with explaining(self.path):
+            with whole_file(self.path / _DESCRIPTION, durable=True) as file:
+                file.write((json.dumps(wanted, indent=2) + "\n").encode())
+            # After it: where only the second had been done, the folder would be one that no sweep has written.
+            self._store.folder.mkdir(exist_ok=True)
+            require_writable(self._store.folder / _JOB)
+            for folder in (self.path, self._store.folder):
+                # What a killed process was writing.
+                for part in folder.glob(f".*{UNFINISHED}"):
+                    part.unlink()
+
+
+@contextmanager
+def explaining(path: Path) -> Iterator[None]:
+    """Turn what the system says of a full disk or a missing permission into a sentence for a person."""
+    try:
+        yield
+    except OSError as error:
+        if error.strerror is None:
+            # Already one.
+            raise
+        raise OSError(
+            f"cannot write to {path}: {error.strerror}; what has finished is kept, mend this and run the same again."
+        ) from None
 
 
 @contextmanager

@@ -131,8 +131,13 @@ class Job:
                 subject = select(recording, network, population, clusters)
                 if measure.needs == "spikes" and not isinstance(subject, SpikeData):
                     subject = subject.spikes
-            arrays |= measure.apply(subject, network, self.seed)
+            arrays |= measure.apply(subject, network, self._seed_of_measures())
         return Numbers(arrays, n_spikes, time.perf_counter() - started)
+
+    def _seed_of_measures(self) -> int:
+        """Return a seed of this network: surrogates of two networks must not be drawn alike."""
+        address = np.random.SeedSequence(self.seed, spawn_key=(self.network_index,))
+        return int(address.generate_state(1, np.uint64)[0])
 
     def attempt(self) -> Numbers | Failure:
         """Run, and return an error instead of raising it; one job must not end the others."""

@@ -50,10 +50,14 @@ class Measure:
         where = f"measure.{label}"
         if not label.isidentifier() or label in RESERVED:
             raise ValueError(f"a measure cannot be called {label!r}; choose a name of letters, digits and underscores.")
-        table = {"function": given} if callable(given) or isinstance(given, str) else require_table(where, given)
+        table: dict[str, Any] = (
+            {"function": given} if callable(given) or isinstance(given, str) else require_table(where, given)
+        )
         known = {name: named.function for name, named in NAMED.items()}
         function = named_function(where, table.pop("function", label), known, folder)
         population, clusters = table.pop("population", None), table.pop("clusters", None)
+        if population is not None and not isinstance(population, str):
+            raise TypeError(f"{where}.population must be one name, got {shown(population)}.")
         measure = Measure(label, function, table, population, clusters)
         if measure.needs == "network" and (population is not None or clusters is not None):
             raise ValueError(f"{where} measures the network itself; leave population and clusters out.")

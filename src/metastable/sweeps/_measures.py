@@ -112,7 +112,7 @@ def communities(
     decision: str = "max-z",
     alpha: float = 0.05,
 ) -> Numbers:
-    """Number of groups in spikes alone, their strength, and their agreement with the clusters (mutual information)."""
+    """Detect groups in spikes alone, and compare them with the clusters by normalised mutual information."""
     found = groups.detect(
         spikes,
         sigmas_ms=sigmas_ms,

@@ -13,7 +13,7 @@ import numpy as np
 from metastable._files import whole_path
 from metastable._provenance import provenance
 from metastable._validation import require_path
-from metastable.sweeps._folder import RESULTS, SweepFolder
+from metastable.sweeps._folder import RESULTS, SweepFolder, explaining
 from metastable.sweeps._measure import Measure
 from metastable.sweeps._measures import NAMED
 from metastable.sweeps._sweep import Sweep
@@ -109,13 +109,8 @@ def _attributes(measure: Measure, name: str) -> dict[str, str]:
 
 def write(data: Dataset, path: Path) -> None:
     """Write results to a netCDF file, whole and for good."""
-    try:
-        with whole_path(path, durable=True) as temporary:
-            data.to_netcdf(temporary, engine="h5netcdf")
-    except OSError as error:
-        raise OSError(
-            f"cannot write {path}: {error.strerror or error}; the jobs are kept, make room and run the same again."
-        ) from None
+    with explaining(path), whole_path(path, durable=True) as temporary:
+        data.to_netcdf(temporary, engine="h5netcdf")
 
 
 def load(path: str | os.PathLike[str]) -> Dataset:

@@ -68,7 +68,7 @@ class SweepResult:
 
 def run(
     sweep: Sweep,
-    folder: str | os.PathLike[str],
+    folder: str | os.PathLike[str] | None = None,
     *,
     n_jobs: int | None = None,
     cluster: str | None = None,
@@ -81,9 +81,9 @@ def run(
     Parameters
     ----------
     sweep : Sweep
-    folder : path_like
-        Where results go; made if it is not there. A job that has finished is kept in it for good, so that a sweep that
-        was stopped or killed goes on where it was.
+    folder : path_like, optional
+        Where results go, by default as the sweep says; made if it is not there. A job that has finished is kept in it
+        for good, so that a sweep that was stopped or killed goes on where it was.
     n_jobs : int, optional
         Threads, one job each; all cores by default. Does not change the results.
     cluster : str, optional
@@ -124,9 +124,11 @@ def run(
     """
     require_instance("sweep", sweep, Sweep, do="build one, or read a file by Sweep.read")
     fresh, extend = require_truth("fresh", fresh), require_truth("extend", extend)
+    if folder is None and sweep.results is None:
+        raise ValueError("the sweep does not say where results go; give run a folder.")
     require_xarray()
     made_by = versions()
-    with hold(require_path("folder", folder)) as place:
+    with hold(require_path("folder", sweep.results if folder is None else folder)) as place:
         place.prepare(sweep.to_dict(), fresh=fresh, extend=extend)
         found, missing = unfinished(sweep, place, made_by)
         n_reused, failures = len(found), {}

@@ -64,7 +64,9 @@ class Sweep:
     n_trials : int
         Trials of each wiring.
     folder : Path, optional
-        Where modules of measures are looked for.
+        Where modules of functions are looked for.
+    results : path_like, optional
+        Where results go if `run` is not told.
 
     Raises
     ------
@@ -108,6 +110,7 @@ class Sweep:
     n_networks: int = 1
     n_trials: int = 1
     folder: Path | None = None
+    results: Path | None = None
 
     def __post_init__(self) -> None:
         put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
@@ -118,10 +121,6 @@ class Sweep:
         for name in ("n_networks", "n_trials"):
             put(name, require_integer(name, getattr(self, name), minimum=1))
         require_known("[select]", self.select, SELECT)
-        for name in ("population", "clusters"):
-            for label, measure in self.measure.items():
-                if isinstance(measure, Mapping) and not isinstance(measure.get(name, ""), str | list | int | tuple):
-                    raise TypeError(f"measure.{label}.{name} must be a name or a list, got {measure[name]!r}.")
         self._check_seeds()
         self._check_names()
         self._check_network()
@@ -290,7 +289,8 @@ class Sweep:
         Parameters
         ----------
         path : path_like
-            Modules of functions are looked for beside it. The key ``results`` is for the command line.
+            Modules of functions are looked for beside it, and results go beside it, by its name if it names no
+            folder.
 
         Returns
         -------
@@ -303,11 +303,6 @@ class Sweep:
         ValueError, TypeError
             If it is not TOML, or as in `Sweep`.
         """
-        return Sweep._read(path)[0]
-
-    @staticmethod
-    def _read(path: str | os.PathLike[str]) -> tuple[Sweep, Path]:
-        """Read a sweep, and the folder for its results: beside the file, by its name if the file names none."""
         file = require_path("path", path)
         if not file.is_file():
             raise FileNotFoundError(f"there is no file {file}; check the path.")
@@ -315,13 +310,13 @@ class Sweep:
             content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"{file.name} is not TOML ({error}); see the examples.") from None
-        results = content.pop("results", f"{file.stem}-results")
+        results = require_path("results", content.pop("results", f"{file.stem}-results"))
         known = [name for name in inspect.signature(Sweep).parameters if name != "folder"]
-        require_known(file.name, content, [*known, "results"])
+        require_known(file.name, content, known)
         for key in ("network", "measure"):
             if key not in content:
                 raise ValueError(f"{file.name} lacks [{key}]; add it.")
-        return Sweep(**content, folder=file.parent.resolve()), file.parent / require_path("results", results)
+        return Sweep(**content, folder=file.parent.resolve(), results=file.parent / results)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready data: what decides on the results."""

@@ -1,8 +1,8 @@
 """Kill sweeps, and the workers of a cluster, and compare with a sweep that nobody killed.
 
-Run ``python verification/sweep_kill.py``; it takes some minutes and ends with status 1 if something was lost, doubled or
-differs. A sweep of 200 jobs is killed (SIGKILL) at 20 random moments and started again each time; a Dask cluster of two
-worker processes loses one of them.
+Run ``python verification/sweep_kill.py``; it takes some minutes and ends with status 1 if something was lost, doubled
+or differs. A sweep of 200 jobs is killed (SIGKILL) at 20 random moments and started again each time; a Dask cluster of
+two worker processes loses one of them.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _cluster(file: Path, folder: Path) -> list[str]:
 
 
 def _command(file: Path, place: Path) -> list[str]:
-    return [sys.executable, "-m", "metastable.cli", "sweep", str(file), "-o", str(place)]
+    return [sys.executable, "-c", "from metastable.cli import main; main()", "sweep", str(file), "-o", str(place)]
 
 
 def _stamps(place: Path) -> dict[str, tuple[int, int]]:

@@ -36,7 +36,8 @@ def whole_path(path: Path, *, durable: bool = False) -> Iterator[Path]:
     path : Path
         An existing file is replaced.
     durable : bool
-        Whether to wait until the disk has it, some ms: without, a file can be empty after a loss of power.
+        Whether to wait until the disk has it, ms to seconds: without, a loss of power can leave an empty file; with it,
+        the file or, for some seconds, what was there before.
 
     Yields
     ------
@@ -52,10 +53,9 @@ def whole_path(path: Path, *, durable: bool = False) -> Iterator[Path]:
     try:
         yield temporary
         if durable:
-            _sync(temporary, os.O_RDWR)
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
         temporary.replace(path)
-        if durable and hasattr(os, "O_DIRECTORY"):
-            _sync(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -97,14 +97,6 @@ def require_writable(path: Path) -> None:
         As in `whole_file`.
     """
     _new_beside(path).unlink()
-
-
-def _sync(path: Path, flags: int) -> None:
-    handle = os.open(path, flags)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _new_beside(path: Path) -> Path:

@@ -45,10 +45,12 @@ class ResultStore:
         # A file may have been copied or renamed: its header says what its arrays are.
         return arrays if header.items() >= identity.items() else None
 
-    def save(self, name: str, identity: Mapping[str, Any], arrays: Mapping[str, NDArray]) -> Path:
-        """Keep arrays for good, also through a loss of power, and return their file."""
+    def save(
+        self, name: str, identity: Mapping[str, Any], arrays: Mapping[str, NDArray], *, durable: bool = False
+    ) -> Path:
+        """Keep arrays, and return their file; `durable` as in `whole_path`."""
         path = self.path(name, identity)
-        save_arrays(path, identity, arrays, durable=True)
+        save_arrays(path, identity, arrays, durable=durable)
         return path
 
 

@@ -54,6 +54,11 @@ def parameter_name(path: Path) -> str:
     return "_".join(path[1:] if path[0] == "network" else path)
 
 
+def written(path: Path) -> str:
+    """Return a path as a person writes it."""
+    return ".".join(path[1:] if path[0] == "network" else path)
+
+
 def axes_of(vary: Mapping[str, Any]) -> tuple[Axis, ...]:
     """Read what varies.
 
@@ -83,25 +88,25 @@ def axes_of(vary: Mapping[str, Any]) -> tuple[Axis, ...]:
     for axis in axes:
         for path in axis.values:
             if path in seen:
-                raise ValueError(f"vary names {'.'.join(path)} twice; leave one out.")
+                raise ValueError(f"vary names {written(path)} twice; leave one out.")
             seen.add(path)
     return tuple(axes)
 
 
 def _single(path: Path, given: Any) -> Axis:
-    return Axis(parameter_name(path), {path: _values(".".join(path), given)})
+    return Axis(parameter_name(path), {path: _values(written(path), given)})
 
 
 def _together(name: str, given: Mapping[str, Any]) -> Axis:
     values: dict[Path, list[Any]] = {}
     for key, inner in given.items():
         if key in SECTIONS and isinstance(inner, Mapping):
-            values |= {path: _values(f"{name}.{'.'.join(path)}", v) for path, v in _flat((key,), inner)}
+            values |= {path: _values(f"{name}.{written(path)}", v, unique=False) for path, v in _flat((key,), inner)}
         else:
             values[_path(key)] = _values(f"{name}.{key}", inner, unique=False)
     if not values:
         raise ValueError(f"vary.{name} is empty; give it lists, leave it out, or give a list in its place.")
-    lengths = {".".join(path): len(v) for path, v in values.items()}
+    lengths = {written(path): len(v) for path, v in values.items()}
     if len(set(lengths.values())) > 1:
         listed = ", ".join(f"{key} has {n}" for key, n in lengths.items())
         raise ValueError(f"the lists of vary.{name} change together and must be equally long, but {listed} values.")

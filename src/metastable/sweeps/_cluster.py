@@ -71,7 +71,7 @@ def run_on_cluster(
             return future
 
         first = itertools.islice(waiting, max(_AT_LEAST, _PER_THREAD * n_threads))
-        done = as_completed([submit(job) for job in first])
+        done = as_completed([submit(job) for job in first], loop=client.loop)
         for future in done:
             job = running.pop(future)
             keep(job, _outcome(job, future, address))

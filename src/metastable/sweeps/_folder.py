@@ -51,7 +51,7 @@ class SweepFolder:
     def save(self, identity: Mapping[str, Any], made_by: Mapping[str, Any], arrays: Mapping[str, Any]) -> Path:
         """Keep the arrays of a job, whole and for good."""
         with explaining(self.path):
-            return self._store.save(_JOB, {"job": identity, **made_by}, arrays)
+            return self._store.save(_JOB, {"job": identity, **made_by}, arrays, durable=True)
 
     def count(self) -> int:
         """Return the number of files of jobs."""

@@ -14,7 +14,9 @@ def require_known(where: str, given: Iterable[str], known: Collection[str]) -> N
     """Raise a sentence that names the nearest known key, if a key is unknown."""
     for key in given:
         if key not in known:
-            near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
+            # The beginning of a name is not near to it when the name is long.
+            begun = [name for name in known if name.startswith(str(key))]
+            near = begun or difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
             hint = f"did you mean {near[0]!r}? " if near else ""
             raise ValueError(f"{where} does not know {key!r}; {hint}known are {', '.join(sorted(known)) or 'none'}.")
 

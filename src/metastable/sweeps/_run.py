@@ -16,6 +16,7 @@ from metastable.sweeps._folder import SweepFolder, hold, versions
 from metastable.sweeps._job import Failure, Job, Numbers
 from metastable.sweeps._results import assemble, load, require_xarray, write
 from metastable.sweeps._sweep import Sweep
+from metastable.sweeps._writer import Writer
 
 if TYPE_CHECKING:
     from xarray import Dataset
@@ -120,7 +121,7 @@ def run(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     done = mst.sweeps.run(sweep, folder)
     >>> done.data.fixed_points_n_stable_active.sel(network=0).values
-    array([0., 1.])
+    array([0., 3.])
     """
     require_instance("sweep", sweep, Sweep, do="build one, or read a file by Sweep.read")
     fresh, extend = require_truth("fresh", fresh), require_truth("extend", extend)
@@ -133,22 +134,28 @@ def run(
         found, missing = unfinished(sweep, place, made_by)
         n_reused, failures = len(found), {}
 
-        def keep(job: Job, outcome: Numbers | Failure) -> None:
-            if isinstance(outcome, Failure):
-                failures[job.index] = outcome
-                return
-            place.save(job.identity(), made_by, outcome.arrays)
-            found[job.index] = outcome.arrays
+        def save(done: tuple[Job, dict[str, np.ndarray]]) -> None:
+            job, arrays = done
+            place.save(job.identity(), made_by, arrays)
+            found[job.index] = arrays
 
         if missing:
             # Results that are not those of all jobs must not be taken for them.
             place.results.unlink(missing_ok=True)
-            if cluster is None:
-                _run_on_threads(missing, keep, n_jobs=n_jobs, progress=progress)
-            else:
-                from metastable.sweeps._cluster import run_on_cluster
+            with Writer(save) as writer:
 
-                run_on_cluster(missing, keep, address=cluster, made_by=made_by, progress=progress)
+                def keep(job: Job, outcome: Numbers | Failure) -> None:
+                    if isinstance(outcome, Failure):
+                        failures[job.index] = outcome
+                    else:
+                        writer.put((job, outcome.arrays))
+
+                if cluster is None:
+                    _run_on_threads(missing, keep, n_jobs=n_jobs, progress=progress)
+                else:
+                    from metastable.sweeps._cluster import run_on_cluster
+
+                    run_on_cluster(missing, keep, address=cluster, made_by=made_by, progress=progress)
         # Also where nothing was missing: fewer points than before, or a damaged file.
         write(assemble(sweep, found, made_by), place.results)
         return SweepResult(

@@ -16,7 +16,7 @@ from typing import Any
 
 from metastable import networks
 from metastable._validation import require_integer, require_list, require_path
-from metastable.sweeps._axes import SECTIONS, Axis, axes_of
+from metastable.sweeps._axes import SECTIONS, Axis, axes_of, written
 from metastable.sweeps._functions import NamedFunction, named_function
 from metastable.sweeps._job import Job
 from metastable.sweeps._keys import require_arguments, require_known, require_table
@@ -181,7 +181,7 @@ class Sweep:
             settings = self._settings(values)
             yield Job(
                 index=index,
-                varied={".".join(path[1:] if path[0] == "network" else path): value for path, value in values},
+                varied={written(path): value for path, value in values},
                 network=settings["network"],
                 builder=self._builders[settings["network"]["preset"]],
                 simulate=settings["simulate"],
@@ -235,7 +235,7 @@ class Sweep:
                 raise ValueError(f"the name {name!r} in vary is taken by something else in the results; rename it.")
         for axis in self.axes:
             for path in axis.values:
-                where = f"vary.{'.'.join(path)}"
+                where = f"vary.{written(path)}"
                 if path[0] == "select":
                     require_known(where, path[1:], SELECT)
                 if path[0] == "stimulus":

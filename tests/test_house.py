@@ -11,7 +11,8 @@ import metastable as mst
 
 def test_import_opens_no_heavy_room():
     code = (
-        "import sys, metastable; heavy = {'numba', 'llvmlite', 'matplotlib', 'scipy', 'brian2', 'tqdm', 'xarray', 'dask'};"
+        "import sys, metastable, metastable.cli;"
+        "heavy = {'numba', 'llvmlite', 'matplotlib', 'scipy', 'brian2', 'tqdm', 'xarray', 'dask'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -21,7 +21,8 @@ import numpy as np
 import metastable as mst
 
 N_KILLS = 20
-LONGEST_S = 8.0
+# A kill comes within this time after so many new jobs, or while the program still starts.
+MOST_JOBS, LONGEST_S = 16, 1.0
 SWEEP = """
 seed = [1, 2]
 n_networks = 10
@@ -69,6 +70,9 @@ def _killed(file: Path, folder: Path, generator: np.random.Generator) -> list[st
     counts = []
     while len(counts) < N_KILLS:
         process = subprocess.Popen(_command(file, place), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        n_wanted = len(finished) + generator.integers(MOST_JOBS)
+        while len(_stamps(place)) < n_wanted and process.poll() is None:
+            time.sleep(0.002)
         time.sleep(generator.uniform(0, LONGEST_S))
         process.send_signal(signal.SIGKILL)
         ended = process.wait()

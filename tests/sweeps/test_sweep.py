@@ -106,6 +106,10 @@ def test_one_of_several_stimuli_varies():
         ({"select": {"burn_in": 3}}, "did you mean 'burn_in_ms'"),
         ({"stimulus": {"amplitude": 1, "start": 3}}, "does not know 'start'; did you mean 'start_ms'"),
         ({"stimulus": {"start_ms": 3}}, r"\[stimulus\] lacks amplitude; add it"),
+        (
+            {"network": {"preset": "van_bussel_2011"}, "stimulus": {"amplitude": 1, "start_ms": 3}},
+            r"a PulseNetwork takes no stimulus; leave \[stimulus\] out",
+        ),
         ({"seed": [1, 1]}, "a list of different numbers"),
         ({"seed": -1}, "seed must be at least 0"),
         ({"n_networks": 0}, "n_networks must be at least 1"),

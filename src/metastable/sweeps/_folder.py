@@ -83,9 +83,10 @@ class SweepFolder:
         if not known and (self.results.exists() or self._store.folder.exists()):
             raise ValueError(f"{self.path} holds files that no sweep has written; choose another folder with -o.")
         if known and fresh:
-            self.results.unlink(missing_ok=True)
-            for file in self._store.folder.glob(f"{_JOB}-*.npz"):
-                file.unlink()
+            with explaining(self.path):
+                self.results.unlink(missing_ok=True)
+                for file in self._store.folder.glob(f"{_JOB}-*.npz"):
+                    file.unlink()
         elif known and not extend:
             changes = _changes(self.describe(), wanted)
             if changes:
@@ -150,9 +151,10 @@ def hold(path: Path) -> Iterator[SweepFolder]:
             raise OSError(
                 f"{path} is in use by {holder}; wait until it has finished, or choose another folder with -o."
             )
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {socket.gethostname()}".encode())
-        file.flush()
+        with explaining(path):
+            file.truncate(0)
+            file.write(f"process {os.getpid()} on {socket.gethostname()}".encode())
+            file.flush()
         yield SweepFolder(path)
 
 

@@ -22,8 +22,8 @@ _OURS = ("network", "n_trials", "seed", "network_index", "first_trial", "n_jobs"
 SELECT = ("burn_in_ms", "population", "clusters")
 
 
-def require_simulation(network: Any, options: Mapping[str, Any], n_networks: int) -> None:
-    """Raise a sentence unless `simulate` takes these options for a network of this kind."""
+def require_simulation(network: Any, options: Mapping[str, Any], stimulus: Any, n_networks: int) -> None:
+    """Raise a sentence unless `simulate` takes these options, and a stimulus, for a network of this kind."""
     kind = "FiniteSizeNetwork" if isinstance(network, DisorderedNetwork) else type(network).__name__
     if isinstance(network, FiniteSizeNetwork) and n_networks > 1:
         raise ValueError(
@@ -34,6 +34,8 @@ def require_simulation(network: Any, options: Mapping[str, Any], n_networks: int
         if kind in str(overload.__annotations__["network"]).split(" | "):
             known = [name for name in overload.__annotations__ if name not in (*_OURS, "return")]
             require_known("[simulate]", options, known)
+            if stimulus is not None and "stimulus" not in overload.__annotations__:
+                raise ValueError(f"a {kind} takes no stimulus; leave [stimulus] out.")
             if "duration_ms" not in options:
                 raise ValueError("[simulate] lacks duration_ms, the length of a trial; add it.")
             return

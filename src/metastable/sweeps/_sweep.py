@@ -271,7 +271,7 @@ class Sweep:
             if type(network).__name__ not in _KINDS:
                 raise TypeError(f"network.preset {job.builder.name} must return a specification, got {network!r}.")
             if self.needs_simulation:
-                require_simulation(network, job.simulate, self.n_networks)
+                require_simulation(network, job.simulate, job.stimulus, self.n_networks)
                 stimulus_of(job.stimulus)
             elif self.simulate:
                 raise ValueError("no measure needs a recording; leave [simulate] out.")

@@ -58,7 +58,7 @@ def test_failures_are_told_and_end_with_status_1(file):
     file.write_text(TEXT.replace("[2, 4]", "[2, 7]"))
     result = run("sweep", file, ok=False)
     assert result.exit_code == 1
-    assert "2 jobs failed; the same again tries them once more" in result.output
+    assert "failed jobs: 2; the same again tries them once more" in result.output
     assert "n_clusters=7, seed 1, network 1: ValueError" in result.output
 
 

@@ -92,7 +92,7 @@ def test_a_failed_job_is_reported_and_tried_again(tmp_path, monkeypatch):
     assert "do not fit into 7 equal clusters" in failure.error
     assert done.data.finished.values.ravel().tolist() == [1, 0, 1]
     assert np.isnan(done.data.rate.values.ravel()).tolist() == [False, True, False]
-    assert "1 jobs failed; the same again tries them once more" in repr(done)
+    assert "failed jobs: 1; the same again tries them once more" in repr(done)
 
     monkeypatch.setenv("SWEEP_TEST_FRAGILE", "1")
     assert len(run(FRAGILE, tmp_path / "b", progress=False).failures) == 3

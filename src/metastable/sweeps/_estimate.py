@@ -63,7 +63,7 @@ class Estimate:
         finished = f", {self.n_finished:,} of them finished" if self.n_finished else ""
         return (
             f"{self.n_jobs:,} jobs{finished}; about {self.n_spikes:,} spikes and {_bytes(self.n_bytes)} on disk\n"
-            f"{_time(self.seconds)} on {self.n_threads} threads, if all jobs take the {self.seconds_per_job:.3g} s of "
+            f"{_time(self.seconds)} on {self.n_threads} {'thread' if self.n_threads == 1 else 'threads'}, if all jobs take the {self.seconds_per_job:.3g} s of "
             f"the one that was timed ({self.timed})"
         )
 

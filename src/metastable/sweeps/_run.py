@@ -60,7 +60,7 @@ class SweepResult:
     def __repr__(self) -> str:
         lines = [f"{self.n_computed} jobs computed, {self.n_reused} found from before, results in {self.file}"]
         if self.failures:
-            lines.append(f"{len(self.failures)} jobs failed; the same again tries them once more:")
+            lines.append(f"failed jobs: {len(self.failures)}; the same again tries them once more")
             lines += [f"  {failure}" for failure in self.failures[:_MOST_SHOWN]]
             if len(self.failures) > _MOST_SHOWN:
                 lines.append(f"  and {len(self.failures) - _MOST_SHOWN} more")

@@ -6,6 +6,7 @@ import copy
 import inspect
 import itertools
 import json
+import math
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -160,10 +161,7 @@ class Sweep:
     @property
     def n_jobs(self) -> int:
         """Number of jobs: points, times seeds, times networks."""
-        total = 1
-        for size in self.shape:
-            total *= size
-        return total
+        return math.prod(self.shape)
 
     @property
     def _seeds_vary(self) -> bool:
@@ -238,17 +236,19 @@ class Sweep:
                 where = f"vary.{written(path)}"
                 if path[0] == "select":
                     require_known(where, path[1:], SELECT)
-                if path[0] == "stimulus":
-                    self._require_place(where, path)
+                self._require_place(where, path)
 
     def _require_place(self, where: str, path: tuple[str, ...]) -> None:
-        part = self.stimulus
+        part = getattr(self, path[0])
         for key in path[1:-1]:
-            part = part[int(key)] if isinstance(part, list) and key.isdigit() and int(key) < len(part) else None
+            if isinstance(part, list):
+                part = part[int(key)] if key.isdigit() and int(key) < len(part) else None
+            else:
+                part = part.get(key) if isinstance(part, Mapping) else None
         if not isinstance(part, Mapping):
             raise ValueError(
-                f"{where} varies a stimulus that [stimulus] does not describe; add it, or with several "
-                "write stimulus.0.amplitude."
+                f"{where} varies what [{path[0]}] does not hold; add it there, or with several stimuli write "
+                "stimulus.0.amplitude."
             )
 
     def _check_network(self) -> None:

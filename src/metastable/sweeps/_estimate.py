@@ -60,10 +60,11 @@ class Estimate:
     def __repr__(self) -> str:
         if not self.timed:
             return f"{self.n_jobs:,} jobs, all of them finished"
+        threads = "1 thread" if self.n_threads == 1 else f"{self.n_threads} threads"
         finished = f", {self.n_finished:,} of them finished" if self.n_finished else ""
         return (
             f"{self.n_jobs:,} jobs{finished}; about {self.n_spikes:,} spikes and {_bytes(self.n_bytes)} on disk\n"
-            f"{_time(self.seconds)} on {self.n_threads} {'thread' if self.n_threads == 1 else 'threads'}, if all jobs take the {self.seconds_per_job:.3g} s of "
+            f"{_time(self.seconds)} on {threads}, if all jobs take the {self.seconds_per_job:.3g} s of "
             f"the one that was timed ({self.timed})"
         )
 

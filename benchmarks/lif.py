@@ -26,7 +26,8 @@ import metastable as mst
 from metastable._parallel import Monitor
 from metastable.networks import Stimulus
 from metastable.simulation._brian2_engine import StandaloneProgram, standalone_program
-from metastable.simulation._lif_engine import _NetworkArrays, _run_trial
+from metastable.simulation._lif_arrays import NetworkArrays
+from metastable.simulation._lif_engine import run_trial
 from metastable.simulation._lif_kernel import lif_kernel
 from metastable.simulation._plan import SimulationPlan
 
@@ -114,8 +115,8 @@ def compare_run_loops(wired, *, repetitions: int) -> float:
 
 def time_kernel(plan: SimulationPlan, trial: int) -> tuple[tuple, float]:
     """Run one trial and count the time inside the kernel."""
-    arrays = _NetworkArrays.of(plan)
-    kernel = lif_kernel(arrays.kinetics.code)
+    arrays = NetworkArrays.of(plan)
+    kernel = lif_kernel(arrays.kinetics.code, arrays.storage)
     seconds = 0.0
 
     def timed(*arguments):
@@ -126,7 +127,7 @@ def time_kernel(plan: SimulationPlan, trial: int) -> tuple[tuple, float]:
         seconds += time.thread_time() - start
         return result
 
-    spikes = _run_trial(plan, arrays, timed, trial, Monitor(None))
+    spikes = run_trial(plan, arrays, timed, trial, Monitor(None))
     return spikes, seconds
 
 
@@ -149,7 +150,7 @@ def print_floor(wired, kernel_seconds: float) -> None:
     """Compare a step with the time that moving its bytes takes."""
     n_steps = round(DURATION_MS / 0.1)
     plan = SimulationPlan(wired, SEED, DURATION_MS, 0.1, range(1), Stimulus())
-    arrays = _NetworkArrays.of(plan)
+    arrays = NetworkArrays.of(plan)
     n_positions = wired.bits.shape[0]
     n_traces, n_sources = len(arrays.kinetics.signs), len(arrays.kinetics.population_of_source)
     # V and traces are read and written, the drive is read; counts are read and cleared.

@@ -13,6 +13,7 @@ def test_import_opens_no_heavy_room():
     code = (
         "import sys, metastable, metastable.cli;"
         "heavy = {'numba', 'llvmlite', 'matplotlib', 'scipy', 'brian2', 'tqdm', 'xarray', 'dask'};"
+        "heavy |= {'h5py', 'pynwb', 'neo', 'pynapple', 'spikeinterface'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -21,7 +22,9 @@ def test_import_opens_no_heavy_room():
 
 @pytest.mark.parametrize("room", ["spikes", "networks"])
 def test_structure_and_spikes_need_no_simulator(room):
-    code = f"import sys, metastable.{room}; print(sorted({{'numba', 'matplotlib', 'scipy'}} & set(sys.modules)))"
+    code = (
+        f"import sys, metastable.{room}; print(sorted({{'numba', 'matplotlib', 'scipy', 'h5py'}} & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -46,5 +46,14 @@ def test_a_matrix_that_would_not_fit_is_refused(monkeypatch):
     monkeypatch.setattr(_memory, "available_bytes", lambda: 10_000)
     with pytest.raises(MemoryError, match=r"weights of 7\d,\d+ synapses as a matrix would take .*; use adjacency"):
         wired.weight_matrix()
-    with pytest.raises(MemoryError, match=r"adjacency of 400 x 400 neurons would take .*; use the bits"):
+    with pytest.raises(MemoryError, match=r"adjacency of 400 x 400 neurons would take .*; take smaller populations"):
         wired.adjacency("E", "E")
+
+
+def test_lists_that_would_not_fit_are_refused(monkeypatch):
+    monkeypatch.setattr(_memory, "available_bytes", lambda: 10_000_000)
+    network = litwin_kumar_doiron_2012(n_e=4000, n_clusters=50)
+    # 7.7 million synapses of 4 bytes, twice while they are put together, and a chunk of 512 rows.
+    with pytest.raises(MemoryError, match=r"wiring 5,000 neurons would take 62,\d{3},\d{3} bytes"):
+        network.wire(seed=1, storage="lists")
+    assert network.wire(seed=1, storage="bits").n_synapses > 7_000_000

@@ -18,6 +18,7 @@ DEVIATIONS = (
     "Share of samples with a single active cluster, E at 2.9",
     "Share of samples with a cluster above 0.7, E/I at 4",
     "Mean duration of an",
+    "CV2 in active clusters, E/I clusters",
     "Peak of sigma_m^2 with E/I clusters minus that with E clusters, 0-1000 ms",
 )
 

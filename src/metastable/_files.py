@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import lzma
+import math
 import os
 import secrets
+import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -15,9 +19,29 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-# What zipfile, zlib and numpy raise for an archive that was cut or changed; RuntimeError is "encrypted",
+from metastable._memory import require_memory
+
+# What zipfile, its decompressors and numpy raise for an archive that was cut or changed; RuntimeError is "encrypted",
 # NotImplementedError (one of its kind) an unknown version or compression.
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, TypeError, AttributeError, RuntimeError)
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    OverflowError,
+    MemoryError,
+    SyntaxError,
+    tokenize.TokenError,
+)
+# Recordings and results compress to a hundredth at best; zip can shrink zeros to a thousandth. A file that says it
+# grows further, and is not small, is made to fill the memory.
+_LARGEST_EXPANSION, _ALWAYS_ALLOWED = 1100, 2**26
 
 # How the name of a file ends that is being written; where a process was killed it stays behind.
 UNFINISHED = ".part"
@@ -25,6 +49,35 @@ UNFINISHED = ".part"
 
 class ForeignFileError(ValueError):
     """An npz file without the header that this package writes."""
+
+
+class ExpansionError(ValueError):
+    """A file that claims to hold more than its size allows."""
+
+
+def require_expansion(path: Path, n_bytes: int, *, at_most: int = _LARGEST_EXPANSION) -> None:
+    """Raise a sentence if so much cannot be in a file of this size, or does not fit into memory.
+
+    Parameters
+    ----------
+    path : Path
+    n_bytes : int
+        What the content says it takes in memory.
+    at_most : int
+        How many times the size of the file is believed; 64 MiB always are.
+
+    Raises
+    ------
+    ExpansionError
+    MemoryError
+    """
+    held = path.stat().st_size
+    if n_bytes > max(_ALWAYS_ALLOWED, at_most * held) or n_bytes < 0:
+        raise ExpansionError(
+            f"{path} is damaged: it has {held:,} bytes and says that it holds {n_bytes:,}; write it again."
+        )
+    if n_bytes > _ALWAYS_ALLOWED:
+        require_memory(n_bytes, what=f"the content of {path.name}", do="read it on a larger machine")
 
 
 @contextmanager
@@ -79,7 +132,7 @@ def whole_file(path: Path, *, durable: bool = False) -> Iterator[IO[bytes]]:
     OSError
         As in `whole_path`.
     """
-    with whole_path(path, durable=durable) as temporary, temporary.open("wb") as file:
+    with whole_path(path, durable=durable) as temporary, temporary.open("w+b") as file:
         yield file
 
 
@@ -142,12 +195,14 @@ def save_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDAr
         np.savez_compressed(file, **content)
 
 
-def load_arrays(path: Path) -> tuple[dict[str, Any], dict[str, NDArray]]:
+def load_arrays(path: Path, *, at_most: int = _LARGEST_EXPANSION) -> tuple[dict[str, Any], dict[str, NDArray]]:
     """Read what `save_arrays` wrote.
 
     Parameters
     ----------
     path : Path
+    at_most : int
+        How many times the size of the file its arrays may take, as in `require_expansion`.
 
     Returns
     -------
@@ -168,7 +223,10 @@ def load_arrays(path: Path) -> tuple[dict[str, Any], dict[str, NDArray]]:
     try:
         # Opened here because np.load leaves a file open that turns out to be no zip archive.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            _require_honest(path, archive.zip, at_most)
             arrays = {name: archive[name] for name in archive.files}
+    except ExpansionError:
+        raise
     except _DAMAGE as error:
         raise ValueError(f"{path} is damaged or not an npz file ({type(error).__name__}); write it again.") from None
     except ValueError:
@@ -176,9 +234,22 @@ def load_arrays(path: Path) -> tuple[dict[str, Any], dict[str, NDArray]]:
     try:
         header = json.loads(str(arrays.pop("header")))
         named = set(header["arrays"])
-    except (json.JSONDecodeError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise ForeignFileError(f"{path} is an npz file but not one written by metastable.") from None
     differing = named.symmetric_difference(arrays)
     if differing:
         raise ValueError(f"{path} is damaged: the arrays {sorted(differing)} are not as its header says.")
     return header, arrays
+
+
+def _require_honest(path: Path, archive: zipfile.ZipFile, at_most: int) -> None:
+    """Raise if an array is said to be larger than its part of the archive: numpy takes the memory before it reads."""
+    require_expansion(path, sum(member.file_size for member in archive.infolist()), at_most=at_most)
+    for member in archive.infolist():
+        with archive.open(member) as file:
+            version = np.lib.format.read_magic(file)
+            readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+            shape, _, dtype = readers[version](file)
+            header_size = file.tell()
+        if dtype.hasobject or math.prod(shape) * dtype.itemsize != member.file_size - header_size:
+            raise ValueError

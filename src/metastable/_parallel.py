@@ -130,6 +130,27 @@ def run_jobs(
                 bar.close()
 
 
+def run_in_turn(
+    job: Callable[[Argument, Monitor], Result],
+    arguments: Iterable[Argument],
+    *,
+    total: float,
+    label: str,
+    unit: str = "ms",
+    progress: bool | None = None,
+) -> list[Result]:
+    """Run a job for each argument on the calling thread, for libraries that bear no other; see `run_jobs`.
+
+    Ctrl-C ends the job where it is, as soon as it is back in Python.
+    """
+    bar = progress_bar(total, label, unit, progress)
+    try:
+        return [job(item, Monitor(bar)) for item in arguments]
+    finally:
+        if bar is not None:
+            bar.close()
+
+
 def one_blas_thread() -> AbstractContextManager[Any]:
     """Keep linear algebra inside of several jobs from starting threads of its own, which only wait for each other."""
     from threadpoolctl import threadpool_limits

@@ -52,12 +52,12 @@ def require_number(
     return number
 
 
-def require_pair(name: str, value: Any) -> tuple[float, float]:
-    """Return two finite floats, or raise a sentence about them."""
+def require_pair(name: str, value: Any, *, of: str = "(from, to)") -> tuple[float, float]:
+    """Return two finite floats, or raise a sentence about them and what they are."""
     try:
         first, second = value
     except (TypeError, ValueError):
-        raise TypeError(f"{name} must be two numbers, (from, to), got {shown(value)}.") from None
+        raise TypeError(f"{name} must be two numbers, {of}, got {shown(value)}.") from None
     return require_number(name, first), require_number(name, second)
 
 

@@ -89,7 +89,7 @@ def test_schmitt_scales_neurons_and_keeps_the_balance():
 
 
 def test_the_strength_of_inhibition_by_ratio_or_by_itself():
-    assert clustered_ei_lif(j_e_plus=4, r_j=0.75) == clustered_ei_lif(j_e_plus=4, r_j=0, j_i_plus=3.25)
+    assert clustered_ei_lif(j_e_plus=4, r_j=0.75) == clustered_ei_lif(j_e_plus=4, j_i_plus=3.25)
 
 
 def test_clusters_of_biexponential_synapses_have_the_same_psp_peak():
@@ -104,12 +104,12 @@ def test_clusters_of_biexponential_synapses_have_the_same_psp_peak():
         ({"j_e_plus": 0.5}, "j_e_plus must be at least 1, got 0.5.*choose 1"),
         ({"j_e_plus": 21}, "j_e_plus=21 is above the number of clusters 20.*choose 1 to 20"),
         ({"r_j": 1.5}, "r_j must be at most 1, got 1.5"),
-        ({"j_i_plus": 2}, "j_i_plus and r_j both set"),
+        ({"j_i_plus": 2, "r_j": 0.5}, "j_i_plus and r_j both set"),
         ({"n_e": 4001, "r_j": 0}, "4001 clustered neurons do not fit into 20 equal clusters"),
         ({"n_i": 1001}, "1001 clustered neurons do not fit into 20 equal clusters"),
         ({"threshold_mv": 0}, "threshold_mv must be above 0, got 0"),
         ({"g": 0}, "g must be above 0, got 0"),
-        ({"tau_m_ms": 20}, "tau_m_ms must be two numbers"),
+        ({"tau_m_ms": 20}, r"tau_m_ms must be two numbers, \(excitatory, inhibitory\), got 20"),
         ({"tau_m_ms": (20, 0)}, "tau_m_ms of I must be above 0, got 0"),
         ({"drive": (1, float("nan"))}, "drive"),
         ({"delay_ms": 0}, "delay_ms of E->E must be above 0, got 0"),

@@ -16,7 +16,7 @@ import pytest
 
 import metastable as mst
 from metastable.networks import ClusterLayout, Connection, LIFNetwork, Population, Stimulus, Synapse
-from metastable.simulation import _brian2_engine
+from metastable.simulation import _brian2_engine, _brian2_model
 
 # Brian2 2.9 calls what newer versions of pyparsing and setuptools deprecate; where the blame falls differs.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")
@@ -135,6 +135,45 @@ def test_three_populations_with_gaps_overlaps_and_a_reset_of_their_own():
     _assert_same_spikes(network, stimulus=Stimulus.step(2.0, start_ms=60, stop_ms=120, clusters=[1, 5]))
 
 
+def test_lists(network):
+    sparse = dataclasses.replace(
+        network,
+        connections=tuple(
+            dataclasses.replace(c, probability_ratio=1, probability=0.01, weight=12 * c.weight)
+            for c in network.connections
+        ),
+    )
+    assert sparse.wire(3).storage == "lists"
+    _assert_same_spikes(sparse)
+
+
+def test_synapses_with_weights_and_delays_of_their_own(network):
+    wired = _with_synapse(network, I=Synapse(tau_decay_ms=4)).wire(3)
+    weights, delays = wired.weight_matrix(), wired.weight_matrix()
+    rng = np.random.default_rng(1)
+    weights.data *= rng.lognormal(sigma=0.4, size=weights.nnz)
+    delays.data = 0.1 * rng.integers(1, 30, delays.nnz)
+    given = wired.with_synapses(weights, delay_ms=delays)
+    options = {"duration_ms": 200.0, "n_trials": 2, "seed": 5, "stimulus": Stimulus.step(0.1, start_ms=100)}
+    ours = mst.simulate(given, precision="double", **options)
+    theirs = mst.simulate(given, engine="brian2", **options)
+    assert ours.n_spikes > 2 * network.n_neurons
+    for name in ("trial", "steps", "neuron"):
+        np.testing.assert_array_equal(getattr(theirs, name), getattr(ours, name))
+
+
+def test_synapses_between_populations_that_the_network_does_not_connect(network):
+    alone = dataclasses.replace(network, connections=())
+    weights = np.zeros((500, 500))
+    weights[400:, :400] = np.random.default_rng(1).random((100, 400)) < 0.1
+    given = alone.wire(3).with_synapses(0.2 * weights, delay_ms=1)
+    ours = mst.simulate(given, duration_ms=100, precision="double")
+    theirs = mst.simulate(given, duration_ms=100, engine="brian2")
+    np.testing.assert_array_equal(theirs.steps, ours.steps)
+    np.testing.assert_array_equal(theirs.neuron, ours.neuron)
+    assert ours.n_spikes != mst.simulate(alone.wire(3), duration_ms=100, precision="double").n_spikes
+
+
 @pytest.mark.skipif(not _brian2_engine._has_compiler(), reason="no C++ compiler and make for Brian2 standalone")
 def test_standalone_program_and_the_process_it_leaves_behind(brian2, network, monkeypatch):
     monkeypatch.setattr(_brian2_engine, "_STEPS_WORTH_COMPILING", 0)
@@ -153,7 +192,7 @@ def test_errors_leave_brian2_as_it_was(brian2, network, monkeypatch):
     before = _state(brian2)
     monkeypatch.setattr(_brian2_engine, "_STEPS_WORTH_COMPILING", 0)
     monkeypatch.setattr(_brian2_engine, "_has_compiler", lambda: True)
-    monkeypatch.setattr(_brian2_engine, "_synapses", lambda *_: 1 / 0)
+    monkeypatch.setattr(_brian2_model, "_synapses", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         mst.simulate(network, duration_ms=10, seed=1, engine="brian2")
     assert _state(brian2) == before

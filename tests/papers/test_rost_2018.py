@@ -74,7 +74,7 @@ def test_figures_run_at_a_small_scale(tmp_path):
         "Stable states with active clusters, E/I at 4",
         "sigma_m^2 at J_E+ = 2, E clusters: linear noise, stationary, nothing fitted",
         "sigma_m^2 at J_E+ = 3.5, E/I clusters: linear noise, stationary, nothing fitted",
-        # Networks spread by .02 to .03 around .97 and .23, far from the limits of .85 and .6.
+        # Networks spread by .02 to .03 around .97 and .23, far from the limits of .85 and .4.
         "CV2, mean over neurons, E/I clusters, J_E+ = 8",
         "CV2 in active clusters, E clusters, J_E+ = 3.7",
     ):

@@ -188,7 +188,7 @@ def test_without_scikit_learn_the_glm_is_left_out_and_the_claim_says_so(driven, 
                 {
                     f"{m} {name}": np.array(np.nan if m == "glm" else 0.9)
                     for m in _clustered.METHODS
-                    for name in ("auc", "rand", "correlation")
+                    for name in ("auc", "rand", "rand linked", "correlation")
                 }
             ]
         }
@@ -201,8 +201,21 @@ def test_without_scikit_learn_the_glm_is_left_out_and_the_claim_says_so(driven, 
 def test_clusters_are_the_communities_of_positive_weights():
     cluster = np.repeat([0, 1], 10)
     weights = np.where(cluster[:, None] == cluster, 1.0, -0.2)
-    assert _clustered._agreement(np.pad(weights, (0, 5)), cluster, seed=1) == 1
-    assert _clustered._agreement(-np.ones((20, 20)), cluster, seed=1) == 0
+    linked, n_spikes = np.ones(20, bool), np.full(20, 9)
+    assert _clustered._agreement(np.pad(weights, (0, 5)), cluster, linked, n_spikes, seed=1) == (1, 1)
+    assert _clustered._agreement(-np.ones((20, 20)), cluster, linked, n_spikes, seed=1) == (0, 0)
+
+
+def test_silent_neurons_join_the_community_that_fires_least():
+    cluster = np.repeat([0, 1], 10)
+    weights = np.where(cluster[:, None] == cluster, 1.0, 0.0)
+    linked = np.arange(20) < 15
+    weights[~linked] = weights[:, ~linked] = np.nan
+    for quiet, agreement in ((1, 1), (0, 0)):
+        n_spikes = np.where(linked, np.where(cluster == quiet, 20, 90), 0)
+        everyone, of_linked = _clustered._agreement(weights, cluster, linked, n_spikes, seed=1)
+        assert of_linked == 1
+        assert (everyone == 1) == agreement
 
 
 def test_clustered_network_is_found_and_drawn():

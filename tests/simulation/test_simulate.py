@@ -219,7 +219,11 @@ def test_ctrl_c_ends_soon_and_leaves_no_thread(net, n_jobs):
         ({"network_index": -1}, ValueError, "network_index must be at least 0"),
         ({"progress": "no"}, TypeError, "progress must be True or False, got 'no'"),
         ({"engine": ["nest"]}, ValueError, r"engine must be one of 'metastable', .*, got \['nest'\]"),
-        ({"engine": "nest"}, ValueError, "engine must be one of 'metastable', 'reference', 'brian2', got 'nest'"),
+        (
+            {"engine": "genn"},
+            ValueError,
+            "engine must be one of 'metastable', 'reference', 'brian2', 'nest', got 'genn'",
+        ),
         ({"precision": "half"}, ValueError, "precision must be one of 'single', 'double', got 'half'"),
         ({"stimulus": 0.07}, TypeError, "stimulus must be a Stimulus, got float; see Stimulus.step"),
         (

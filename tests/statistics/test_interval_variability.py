@@ -109,3 +109,8 @@ def test_local_cv2_pair_by_pair_against_a_loop():
 def test_local_cv2_of_too_few_spikes_is_empty_and_says_so():
     spikes = mst.SpikeData(time_ms=[1, 2], neuron=[0, 0], n_neurons=1, t_stop_ms=10)
     assert repr(mst.statistics.local_cv2(spikes)) == "LocalCV2: 0 pairs of intervals"
+
+
+def test_spikes_at_one_time_are_equal_intervals():
+    spikes = mst.SpikeData(time_ms=[0, 0, 0, 1], neuron=[0] * 4, n_neurons=1, t_stop_ms=10)
+    np.testing.assert_array_equal(mst.statistics.local_cv2(spikes).value, [0, 2])

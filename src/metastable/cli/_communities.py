@@ -55,7 +55,7 @@ def communities(
     file, output, unit, variable, start_ms, stop_ms, population, neuron, sigmas_ms, kind, method, n_starts, n_controls,
     surrogate, jitter_ms, decision, alpha, seed, jobs, as_json,
 ) -> None:  # fmt: skip
-    """Find groups of neurons with similar spike trains in FILE (npz, CSV, MATLAB, NWB).
+    """Find groups of neurons with similar spike trains in FILE (npz, CSV, MATLAB, NWB, SONATA, NEST).
 
     Prints the groups, their timescale, delta Q and p, and writes labels.csv, groups.json and figures.
     """

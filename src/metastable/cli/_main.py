@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from metastable.cli._communities import communities
+from metastable.cli._convert import convert
 from metastable.cli._naming import SELECTION, naming
 from metastable.cli._reconstruct import reconstruct
 from metastable.cli._sweep import sweep
@@ -141,7 +142,10 @@ def papers(as_json) -> None:
 )
 @click.option("--offset", "offset_ms", type=float, help="When it ends, ms [end of the trial].")
 @click.option(
-    "--engine", type=click.Choice(["metastable", "reference", "brian2"]), default="metastable", show_default=True
+    "--engine",
+    type=click.Choice(["metastable", "reference", "brian2", "nest"]),
+    default="metastable",
+    show_default=True,
 )
 @click.option("--jobs", type=click.IntRange(min=1), help="Threads [all cores]; the result is the same.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON.")
@@ -225,6 +229,7 @@ def stats(file, start_ms, stop_ms, population, window_ms, correlation_ms, ddof, 
 
 
 main.add_command(communities)
+main.add_command(convert)
 main.add_command(reconstruct)
 main.add_command(sweep)
 

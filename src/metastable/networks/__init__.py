@@ -19,9 +19,9 @@ from metastable.networks._pulse_network import PulseNetwork as PulseNetwork
 from metastable.networks._rost_2018 import rost_2018 as rost_2018
 from metastable.networks._stimulus import Stimulus as Stimulus
 from metastable.networks._van_bussel_2011 import van_bussel_2011 as van_bussel_2011
+from metastable.networks._wired_lif_network import WiredLIFNetwork as WiredLIFNetwork
 from metastable.networks._wired_pulse_network import WiredPulseNetwork as WiredPulseNetwork
 from metastable.networks._wiring import WiredBinaryNetwork as WiredBinaryNetwork
-from metastable.networks._wiring import WiredLIFNetwork as WiredLIFNetwork
 
 __all__ = [
     "BinaryNetwork",

@@ -324,6 +324,13 @@ def share_a_cluster(post: ClusterLayout | None, pre: ClusterLayout | None) -> ND
     return _patterns_share(post, pre)[np.ix_(post.patterns[1], pre.patterns[1])]
 
 
+def pairs_share_a_cluster(
+    post: ClusterLayout, pre: ClusterLayout, i: NDArray[np.int64], j: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Return which of some pairs of neurons, (post i, pre j), share at least one cluster, (n_pairs,)."""
+    return _patterns_share(post, pre)[post.patterns[1][i], pre.patterns[1][j]]
+
+
 def shared_with_pattern(post: ClusterLayout, pre: ClusterLayout) -> NDArray[np.bool_]:
     """Return, for each membership pattern of `pre`, which neurons of `post` share a cluster, (n_patterns, n_post)."""
     return _patterns_share(post, pre).T[:, post.patterns[1]]

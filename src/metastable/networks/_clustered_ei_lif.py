@@ -18,7 +18,7 @@ from metastable.networks._lif_network import LIFNetwork, Population, Synapse
 def clustered_ei_lif(
     *,
     j_e_plus: float = 6.0,
-    r_j: float = 0.82,
+    r_j: float | None = None,
     j_i_plus: float | None = None,
     n_e: int = 4000,
     n_i: int | None = None,
@@ -43,9 +43,9 @@ def clustered_ei_lif(
     j_e_plus : float
         Strength J_E+ of the excitatory clusters, 1 (none) to `n_clusters` (decoupled): the factor of the E->E weights
         within a cluster.
-    r_j : float
+    r_j : float, optional
         Clustering of inhibition relative to excitation, 0 (E-clustered network) to 1:
-        ``J_I+ = 1 + r_j (j_e_plus - 1)``.
+        ``J_I+ = 1 + r_j (j_e_plus - 1)``; .82 by default.
     j_i_plus : float, optional
         J_I+ itself, the factor of the E->I, I->E and I->I weights within a cluster, in the place of `r_j`.
     n_e : int
@@ -107,13 +107,16 @@ def clustered_ei_lif(
     n_clusters = require_integer("n_clusters", n_clusters, minimum=1)
     j_e_plus = require_number("j_e_plus", j_e_plus)
     require_strength("j_e_plus", "J_E+", j_e_plus, n_clusters, "weight")
+    if r_j is None:
+        r_j = 0.82 if j_i_plus is None else 0.0
     j_i_plus = inhibitory_strength(j_e_plus, r_j, j_i_plus, n_clusters)
     require_division({"E": n_e} | ({"I": n_i} if j_i_plus != 1 else {}), n_clusters)
     g = require_number("g", g, above=0)
     threshold_mv = require_number("threshold_mv", threshold_mv, above=0)
     pairs = {"tau_m_ms": tau_m_ms, "tau_decay_ms": tau_decay_ms, "drive": drive}
     tau_m, tau_decay, drives = (
-        dict(zip("EI", require_pair(label, pair), strict=True)) for label, pair in pairs.items()
+        dict(zip("EI", require_pair(label, pair, of="(excitatory, inhibitory)"), strict=True))
+        for label, pair in pairs.items()
     )
     synapse = {x: Synapse(tau_decay_ms=tau_decay[x], tau_rise_ms=tau_rise_ms) for x in "EI"}
 

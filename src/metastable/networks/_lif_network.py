@@ -11,7 +11,7 @@ from metastable.networks._clustered_network import ClusteredNetwork
 from metastable.networks._connection import Connection
 
 if TYPE_CHECKING:
-    from metastable.networks._wiring import WiredLIFNetwork
+    from metastable.networks._wired_lif_network import WiredLIFNetwork
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,7 +185,7 @@ class LIFNetwork(ClusteredNetwork):
     connections: tuple[Connection, ...]
     name: str = "LIF network"
 
-    def wire(self, seed: int | None = None, *, network_index: int = 0) -> WiredLIFNetwork:
+    def wire(self, seed: int | None = None, *, network_index: int = 0, storage: str = "auto") -> WiredLIFNetwork:
         """Draw the connections and the bias of one network.
 
         Parameters
@@ -194,10 +194,20 @@ class LIFNetwork(ClusteredNetwork):
             Entropy of the experiment; None draws it and records it.
         network_index : int
             Which of the networks of this seed.
+        storage : {"auto", "bits", "lists"}
+            One bit for each pair of neurons, or a list of targets for each neuron, 4 bytes a synapse. By default what
+            is faster: lists in sparse networks, where fewer than one pair in 64 is connected, or one in 32 in large
+            networks, whose bits take more than 64 MB. The same connections are drawn, and the same spikes come out,
+            either way.
 
         Returns
         -------
         WiredLIFNetwork
+
+        Raises
+        ------
+        ValueError
+            If a seed or index is negative, or the storage has another name.
 
         Examples
         --------
@@ -206,9 +216,9 @@ class LIFNetwork(ClusteredNetwork):
         >>> net.wire(seed=1)
         WiredLIFNetwork: 500 neurons, 7... synapses, seed 1, network 0
         """
-        from metastable.networks._wiring import wire_lif
+        from metastable.networks._wired_lif_network import wire_lif
 
-        return wire_lif(self, seed=seed, network_index=network_index)
+        return wire_lif(self, seed=seed, network_index=network_index, storage=storage)
 
     def summary(self) -> str:
         """Describe populations, probabilities, weights and the mean excitatory drive in a few lines."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import zlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 
 from metastable._random import Purpose, resolve_seed, stream
 from metastable._validation import require_instance, require_integer, require_numbers
+from metastable.networks._packed_arrays import packed, unpacked
 from metastable.networks._pulse_network import PulseNetwork
 
 # Streams of one network, all with the purpose WIRING: each its own, so that one property can change alone.
@@ -152,8 +151,8 @@ class WiredPulseNetwork:
         if self.network is not None:
             return {"network": self.network.to_dict(), "seed": self.seed, "network_index": self.network_index}
         arrays = {name: getattr(self, name).tolist() for name in _VECTORS}
-        delay = self.delay_ms if isinstance(self.delay_ms, float) else _packed(np.asarray(self.delay_ms))
-        return {"weights": _packed(self.weights), "delay_ms": delay, **arrays}
+        delay = self.delay_ms if isinstance(self.delay_ms, float) else packed(np.asarray(self.delay_ms))
+        return {"weights": packed(self.weights), "delay_ms": delay, **arrays}
 
     @staticmethod
     def from_dict(data: dict[str, Any]) -> WiredPulseNetwork:
@@ -163,8 +162,8 @@ class WiredPulseNetwork:
             return network.wire(data["seed"], network_index=data["network_index"])
         delay = data["delay_ms"]
         return WiredPulseNetwork(
-            weights=_unpacked(data["weights"]),
-            delay_ms=_unpacked(delay) if isinstance(delay, dict) else delay,
+            weights=unpacked(data["weights"]),
+            delay_ms=unpacked(delay) if isinstance(delay, dict) else delay,
             **{name: data[name] for name in _VECTORS},
         )
 
@@ -292,13 +291,3 @@ def _vector(name: str, values: Any, n: int) -> NDArray[np.float64]:
 def _frozen(array: NDArray[np.float64]) -> NDArray[np.float64]:
     array.flags.writeable = False
     return array
-
-
-def _packed(array: NDArray[np.float64]) -> dict[str, Any]:
-    data = zlib.compress(np.ascontiguousarray(array, "<f8").tobytes(), 1)
-    return {"shape": list(array.shape), "zlib_base64_float64": base64.b64encode(data).decode("ascii")}
-
-
-def _unpacked(packed: dict[str, Any]) -> NDArray[np.float64]:
-    data = zlib.decompress(base64.b64decode(packed["zlib_base64_float64"]))
-    return np.frombuffer(data, "<f8").reshape(packed["shape"])

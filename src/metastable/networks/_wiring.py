@@ -1,8 +1,9 @@
-"""Draw the connections of a network: one bit for each pair of neurons, no weights."""
+"""Draw the connections of a network, 64 pairs of neurons at a time, and keep them without weights."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,14 +15,13 @@ from metastable._memory import require_memory
 from metastable._random import Purpose, resolve_seed, stream
 from metastable._validation import require_integer
 from metastable.networks._binary_network import BinaryNetwork
-from metastable.networks._cluster_layout import share_a_cluster, shared_with_pattern
+from metastable.networks._cluster_layout import pairs_share_a_cluster, share_a_cluster, shared_with_pattern
 from metastable.networks._clustered_network import ClusteredNetwork
-from metastable.networks._lif_network import LIFNetwork
+from metastable.networks._connection_rows import WORD, BitRows, Chunk, TargetLists
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-WORD = 64
 # Rows are drawn in blocks, each from a stream of its own, so that blocks could be drawn in any order.
 _ROWS_PER_STREAM = 512
 # A connection probability is realised to 2^-33; the sampling error of a network of 50,000 neurons is 1e-5.
@@ -32,40 +32,53 @@ _DIGITS = 32
 class WiredNetwork:
     """One network: its specification and who is connected to whom; abstract.
 
-    Populations are laid out one after the other, each padded to whole words of 64 bits. A neuron's row of `bits` is at
-    its position; bit k of word b stands for the neuron at position ``64 b + k``.
+    Populations are laid out one after the other, each padded to whole words of 64 positions.
 
     Parameters
     ----------
     network : ClusteredNetwork
     seed, network_index : int
         Where the random streams of the wiring were.
-    bits : ndarray of uint64, (n_positions, n_words)
+    rows : BitRows or TargetLists
+        Connections of the neuron at each position.
     """
 
     network: Any
     seed: int
     network_index: int
-    bits: NDArray[np.uint64] = field(repr=False)
+    rows: BitRows | TargetLists = field(repr=False)
 
     # Whether a row holds the targets of a presynaptic neuron, or the sources of a postsynaptic one.
     rows_are_presynaptic: ClassVar[bool]
 
     @cached_property
     def words(self) -> dict[str, slice]:
-        """Words of `bits` that each population occupies."""
+        """Words of 64 positions that each population occupies."""
         return _words(self.network)
 
     @cached_property
     def position(self) -> NDArray[np.int64]:
-        """Position of each neuron in rows and bits, (n_neurons,)."""
+        """Position of each neuron in rows and columns, (n_neurons,)."""
         parts = [np.arange(p.size) + WORD * self.words[p.name].start for p in self.network.populations]
         return np.concatenate(parts)
 
-    @cached_property
+    @property
+    def bits(self) -> NDArray[np.uint64]:
+        """Connections as bits, (n_positions, n_words): bit k of word b in a row is the neuron at position ``64 b + k``.
+
+        Raises
+        ------
+        ValueError
+            If they are stored as lists.
+        """
+        if not isinstance(self.rows, BitRows):
+            raise ValueError("this network is stored as lists, not as bits; use adjacency or weight_matrix.")
+        return self.rows.bits
+
+    @property
     def n_synapses(self) -> int:
-        """Number of synapses drawn."""
-        return int(np.bitwise_count(self.bits).sum())
+        """Number of synapses."""
+        return self.rows.n_synapses
 
     def adjacency(self, post: str, pre: str) -> NDArray[np.bool_]:
         """Return who is connected, (n_post, n_pre).
@@ -83,12 +96,15 @@ class WiredNetwork:
         require_memory(
             2 * n_row * n_column,
             what=f"the adjacency of {n_row:,} x {n_column:,} neurons",
-            do="use the bits, or fewer neurons",
+            do="take smaller populations, or use `rows` as they are stored",
         )
-        rows = self.bits[self.position[self.network.neurons(row)], self.words[column]]
-        dense = np.unpackbits(np.ascontiguousarray(rows).view(np.uint8), axis=1, bitorder="little")
-        connected = dense[:, : self.network.population(column).size].astype(bool)
+        connected = self.rows.dense(self.positions(row), self.positions(column))
         return connected.T if self.rows_are_presynaptic else connected
+
+    def positions(self, name: str) -> slice:
+        """Return the range of positions of a population."""
+        first = WORD * self.words[name].start
+        return slice(first, first + self.network.population(name).size)
 
     def share_a_cluster(self, post: str, pre: str) -> NDArray[np.bool_]:
         """Return who shares a cluster, (n_post, n_pre), or a single False where a population has no clusters."""
@@ -131,40 +147,31 @@ class WiredNetwork:
         for post in self.network.populations:
             row = []
             for pre in self.network.populations:
+                shape = post.size, pre.size
                 if (post.name, pre.name) not in connected:
-                    row.append(csr_array((post.size, pre.size)))
+                    row.append(csr_array(shape))
                     continue
                 block = self.network.block(post.name, pre.name)
-                weights = np.where(self.share_a_cluster(post.name, pre.name), block.j_in, block.j_out)
-                row.append(csr_array(np.where(self.adjacency(post.name, pre.name), weights, 0.0)))
+                i, j = self._pairs(post.name, pre.name)
+                weights = np.full(i.size, block.j_out)
+                if block.j_in != block.j_out:
+                    weights[pairs_share_a_cluster(post.layout, pre.layout, i, j)] = block.j_in
+                row.append(csr_array((weights, (i, j)), shape=shape))
             grid.append(row)
         return csr_array(block_array(grid, format="csr"))
+
+    def _pairs(self, post: str, pre: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the connected pairs of neurons, (post, pre), counted within their populations."""
+        if not self.rows_are_presynaptic:
+            return self.rows.pairs(self.positions(post), self.positions(pre))
+        j, i = self.rows.pairs(self.positions(pre), self.positions(post))
+        return i, j
 
     def __repr__(self) -> str:
         return (
             f"{type(self).__name__}: {self.network.n_neurons:,} neurons, {self.n_synapses:,} synapses, "
             f"seed {self.seed}, network {self.network_index}"
         )
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class WiredLIFNetwork(WiredNetwork):
-    """One LIF network: specification, connections, and the bias of each neuron.
-
-    Parameters
-    ----------
-    network : LIFNetwork
-    seed, network_index : int
-        Where the random streams of wiring and bias were.
-    bits : ndarray of uint64, (n_positions, n_words)
-        A row holds the targets of a presynaptic neuron; see `position` and `words`.
-    bias : ndarray of float, (n_neurons,)
-    """
-
-    network: LIFNetwork
-    bias: NDArray[np.float64] = field(repr=False)
-
-    rows_are_presynaptic: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -176,8 +183,8 @@ class WiredBinaryNetwork(WiredNetwork):
     network : BinaryNetwork
     seed, network_index : int
         Where the random streams of the wiring were.
-    bits : ndarray of uint64, (n_positions, n_words)
-        A row holds the sources of a postsynaptic neuron; see `position` and `words`.
+    rows : BitRows
+        A row holds the sources of a postsynaptic neuron.
     """
 
     network: BinaryNetwork
@@ -219,57 +226,72 @@ class WiredBinaryNetwork(WiredNetwork):
         return dataclasses.replace(self, network=network)
 
 
-def wire_lif(network: LIFNetwork, *, seed: int | None = None, network_index: int = 0) -> WiredLIFNetwork:
-    """Draw the connections and the bias of one network; see `LIFNetwork.wire`."""
-    seed = resolve_seed(seed)
-    network_index = require_integer("network_index", network_index, minimum=0)
-    bits = _draw_bits(network, seed, network_index, rows_are_presynaptic=True)
-    rng = stream(seed, Purpose.BIAS, network_index)
-    bias = np.concatenate([rng.uniform(*p.bias, size=p.size) for p in network.populations])
-    bias.flags.writeable = False
-    return WiredLIFNetwork(network, seed, network_index, bits, bias)
-
-
 def wire_binary(network: BinaryNetwork, *, seed: int | None = None, network_index: int = 0) -> WiredBinaryNetwork:
     """Draw the connections of one network; see `BinaryNetwork.wire`."""
     seed = resolve_seed(seed)
     network_index = require_integer("network_index", network_index, minimum=0)
-    bits = _draw_bits(network, seed, network_index, rows_are_presynaptic=False)
-    return WiredBinaryNetwork(network, seed, network_index, bits)
+    require_room(network, bytes_of_bits(network))
+    chunks = draw(network, seed, network_index, rows_are_presynaptic=False)
+    return WiredBinaryNetwork(network, seed, network_index, BitRows.of(chunks, n_words(network)))
 
 
-def _draw_bits(
-    network: ClusteredNetwork, seed: int, network_index: int, *, rows_are_presynaptic: bool
-) -> NDArray[np.uint64]:
+def draw(network: ClusteredNetwork, seed: int, network_index: int, *, rows_are_presynaptic: bool) -> Iterator[Chunk]:
+    """Draw connections as bits, some rows of one connection at a time, whatever form they are kept in.
+
+    Parameters
+    ----------
+    network : ClusteredNetwork
+    seed, network_index : int
+        Where the random streams are.
+    rows_are_presynaptic : bool
+        Whether rows are presynaptic neurons and columns postsynaptic ones, or the reverse.
+
+    Yields
+    ------
+    first : int
+        Position of the first row.
+    word : int
+        The first word of the columns.
+    drawn : ndarray of uint64, (n_rows, n_words of the population)
+    """
     words = _words(network)
-    n_words = max(s.stop for s in words.values())
-    # Besides the bits themselves a chunk of rows is drawn from two arrays of random words.
-    require_memory(
-        8 * n_words * (n_words * WORD + 3 * _ROWS_PER_STREAM),
-        what=f"wiring {network.n_neurons:,} neurons",
-        do="use fewer neurons, or a machine with more memory",
-    )
-    bits = np.zeros((n_words * WORD, n_words), np.uint64)
     for index, connection in enumerate(network.connections):
         post, pre = network.population(connection.post), network.population(connection.pre)
         row, column = (pre, post) if rows_are_presynaptic else (post, pre)
         block = network.block(post.name, pre.name)
         pattern, masks = _cluster_masks(row, column)
-        target = bits[:, words[column.name]]
-        first = WORD * words[row.name].start
         for chunk, start in enumerate(range(0, row.size, _ROWS_PER_STREAM)):
             rng = stream(seed, Purpose.WIRING, network_index, index, chunk)
             stop = min(start + _ROWS_PER_STREAM, row.size)
-            drawn = _bernoulli_words(rng, block.p_out, (stop - start, target.shape[1]))
+            drawn = _bernoulli_words(rng, block.p_out, (stop - start, masks.shape[1]))
             if block.p_in != block.p_out:
                 _redraw_within_clusters(rng, drawn, pattern[start:stop], masks, block.p_in)
             drawn[:, -1] &= _tail_mask(column.size)
-            target[first + start : first + stop] = drawn
-        if post.name == pre.name:
-            own = np.arange(pre.size)
-            target[first + own, own // WORD] &= ~(np.uint64(1) << (own % WORD).astype(np.uint64))
-    bits.flags.writeable = False
-    return bits
+            if post.name == pre.name:
+                own = np.arange(start, stop)
+                drawn[own - start, own // WORD] &= ~(np.uint64(1) << (own % WORD).astype(np.uint64))
+            yield WORD * words[row.name].start + start, words[column.name].start, drawn
+
+
+def bytes_of_bits(network: ClusteredNetwork) -> int:
+    """Return the memory that one bit for each pair of positions takes."""
+    return 8 * WORD * n_words(network) ** 2
+
+
+def require_room(network: ClusteredNetwork, n_bytes: int) -> None:
+    """Raise a sentence, before anything is allocated, if so many bytes of connections do not fit into memory."""
+    # Besides them a chunk of rows is drawn from arrays of random words.
+    drawing = 3 * 8 * _ROWS_PER_STREAM * n_words(network)
+    require_memory(
+        n_bytes + drawing,
+        what=f"wiring {network.n_neurons:,} neurons",
+        do="use fewer neurons, or a machine with more memory",
+    )
+
+
+def n_words(network: ClusteredNetwork) -> int:
+    """Return the number of words of 64 positions that all populations take."""
+    return max(words.stop for words in _words(network).values())
 
 
 def _drawn_from(network: ClusteredNetwork) -> list[Any]:

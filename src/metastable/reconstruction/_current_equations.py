@@ -129,7 +129,7 @@ class CurrentEquations:
         right : ndarray, (n_intervals,)
         """
         start, end = self.ends(i, intervals)
-        traces = self._traces(i, intervals, np.stack([start, end - before], axis=1))
+        traces = self._traces(i, self._trial(intervals), np.stack([start, end - before], axis=1))
         return self._finish(i, start, end - before, traces[:, 0], traces[:, 1], potential)
 
     def rows(self, i: int, intervals: Ints) -> CurrentRows:
@@ -139,13 +139,66 @@ class CurrentEquations:
             matrix, right = self.potential_rows(i, intervals, threshold)
             return CurrentRows(matrix, right, np.zeros((0, self.n_columns)), np.zeros(0))
         start, end = self.ends(i, intervals)
-        traces = self._traces(i, intervals, np.stack([start, end - 1, end], axis=1))
+        traces = self._traces(i, self._trial(intervals), np.stack([start, end - 1, end], axis=1))
         matrix, right = self._finish(i, start, end, traces[:, 0], traces[:, 2], threshold)
         below, right_below = self._finish(i, start, end - 1, traces[:, 0], traces[:, 1], threshold)
         step, step_right = matrix - below, right - right_below
         matrix += below
         matrix *= 0.5
         return CurrentRows(matrix, (right + right_below) / 2, step, step_right)
+
+    def arrivals(self, i: int, x: Array, trial: int, n_steps: int) -> tuple[Ints, Ints, Array]:
+        """Return steps and neurons of the spikes of a trial, and what arrives by each kind of synapse in each step.
+
+        Parameters
+        ----------
+        i : int
+        x : ndarray, (n_columns,)
+            The unknowns.
+        trial : int
+        n_steps : int
+
+        Returns
+        -------
+        step, neuron : ndarray of int, (n_spikes,)
+        arriving : ndarray, (n_kinds, n_steps)
+        """
+        spikes, column = self.recording.spikes, self.columns(i)
+        of = slice(*spikes.trial_offsets[trial : trial + 2])
+        step, neuron = self._moments[of].astype(np.int64), spikes.neuron[of].astype(np.int64)
+        # Of neurons that always fire together one stands for all.
+        weight = np.where(column == np.arange(column.size), x[column], 0.0)
+        lag = np.rint(self._delays(i) / self._unit).astype(np.int64)
+        at = step + lag[neuron]
+        here = at < n_steps
+        place = self._kind[neuron[here]] * n_steps + at[here]
+        n_kinds = len(self._synapses[0])
+        arriving = np.bincount(place, weight[neuron[here]], n_kinds * n_steps).astype(np.float64)
+        return step, neuron, arriving.reshape(n_kinds, n_steps)
+
+    def silence_rows(self, i: int, trial: Ints, start: Array, moment: Array) -> tuple[Array, Array]:
+        """Return the inequalities ``matrix @ unknowns < right`` of moments at which a neuron does not fire.
+
+        Parameters
+        ----------
+        i : int
+        trial : ndarray of int, (n_moments,)
+        start : ndarray, (n_moments,)
+            When the potential left its reset value, as `ends` returns it.
+        moment : ndarray, (n_moments,)
+            Moments in between, in the same unit.
+
+        Returns
+        -------
+        matrix : ndarray, (n_moments, n_columns)
+        right : ndarray, (n_moments,)
+        """
+        # The loop over spikes goes through a trial once, and moments of one interval share its start.
+        both = np.stack([np.tile(trial, 2), np.concatenate([start, moment])], axis=1)
+        distinct, of = np.unique(both, axis=0, return_inverse=True)
+        traces = self._traces(i, distinct[:, 0].astype(np.int64), distinct[:, 1:].astype(np.float64))[:, 0]
+        at_start, at_moment = traces[of.reshape(2, -1)]
+        return self._finish(i, start, moment, at_start, at_moment, np.full(start.size, self.model.threshold[i]))
 
     def ends(self, i: int, intervals: Ints) -> tuple[Array, Array]:
         """Return when the potential leaves the reset value and when it reaches threshold, in ms or steps."""
@@ -186,7 +239,7 @@ class CurrentEquations:
         rate[there] = 1 / tau_ms[there] if dt is None else -np.log1p(-dt / tau_ms[there])
         return rate
 
-    def _responses(self, i: int) -> tuple[Array, Array]:
+    def responses(self, i: int) -> tuple[Array, Array]:
         """Return the rates and the factors of the exponentials of each kind of synapse, (n_kinds, 3)."""
         kinds, _ = self._synapses
         tau, dt = float(self.model.tau_ms[i]), self.model.dt_ms
@@ -206,16 +259,18 @@ class CurrentEquations:
                 factor[there, e], factor[there, 0] = -height * b, factor[there, 0] + height * a
         return self._rate(taus), factor
 
-    def _traces(self, i: int, intervals: Ints, moments: Array) -> Array:
-        """Return the potentials of unit synapses at moments, (n_intervals, n_per_interval, n)."""
+    def _trial(self, intervals: Ints) -> Ints:
+        return self.recording.spikes.trial[self.recording.first[intervals]].astype(np.int64)
+
+    def _traces(self, i: int, trial: Ints, moments: Array) -> Array:
+        """Return the potentials of unit synapses at moments of trials, both sorted, (n_rows, n_per_row, n)."""
         recording, column = self.recording, self.columns(i)
-        trial = recording.spikes.trial[recording.first[intervals]]
         offsets = np.searchsorted(trial, np.arange(recording.spikes.n_trials + 1)) * moments.shape[1]
         lag, lag_of = np.unique(self._delays(i) / self._unit, return_inverse=True)
         lag_of = np.where(column == np.arange(column.size), lag_of.reshape(-1), -1)
         if self.model.dt_ms is not None:
             lag = np.rint(lag)
-        rate, factor = self._responses(i)
+        rate, factor = self.responses(i)
         out = np.empty((moments.size, self.model.n))
         fill_traces(
             out,

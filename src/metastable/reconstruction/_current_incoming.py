@@ -81,8 +81,8 @@ def solve_currents(
     if not intervals.size:
         return Posterior(unknown(equations, Status.TOO_FEW_ACCEPTABLE), nothing)
     used, held = _split(intervals, 0 if final else n_holdout, equations.n_unknowns(i))
-    rows, _ = _scaled(equations, i, equations.rows(i, used), before)
-    tested, test_noise = _scaled(equations, i, equations.rows(i, held), before)
+    rows, _ = scaled(equations, i, equations.rows(i, used), before)
+    tested, test_noise = scaled(equations, i, equations.rows(i, held), before)
     if prior is None:
         return _least_squares(equations, i, rows, tested, test_noise)
     result = _regularised(equations, i, rows, tested, test_noise, prior, method)
@@ -102,7 +102,7 @@ def _split(intervals: Ints, n_holdout: int, n_unknowns: int) -> tuple[Ints, Ints
     return np.delete(intervals, held), intervals[held]
 
 
-def _scaled(
+def scaled(
     equations: CurrentEquations, i: int, rows: CurrentRows, before: Posterior | None
 ) -> tuple[CurrentRows, Array]:
     """Divide equations by the standard deviation of their error, which is returned; 1 in continuous time.
@@ -163,7 +163,7 @@ def _regularised(
     method: str,
 ) -> Posterior:
     """Find the most probable weights for a prior; errors of scaled equations have the standard deviation 1."""
-    mean, variance, sign = _by_column(equations, i, prior)
+    mean, variance, sign = by_column(equations, i, prior)
     live = np.abs(rows.matrix).max(axis=0, initial=0.0) > 0
     a, precision = rows.matrix[:, live], 1 / variance[live]
     gram = a.T @ a
@@ -189,7 +189,7 @@ def _regularised(
     return Posterior(_incoming(equations, i, fit, 1.0, status, method, residual.size, held), x)
 
 
-def _by_column(equations: CurrentEquations, i: int, prior: WeightPrior) -> tuple[Array, Array, Array]:
+def by_column(equations: CurrentEquations, i: int, prior: WeightPrior) -> tuple[Array, Array, Array]:
     """Return the prior of each unknown; that of a sum of weights has the sums of means and variances."""
     column = equations.columns(i)
     used = column >= 0

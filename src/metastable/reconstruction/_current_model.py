@@ -191,7 +191,7 @@ class CurrentModel:
             threshold=spread([p.threshold for p in spec.populations]),
             reset=spread([p.reset for p in spec.populations]),
             refractory_ms=spread([p.refractory_ms for p in spec.populations]),
-            delay_ms=_delays(spec),
+            delay_ms=_delays(network),
             dt_ms=dt_ms,
         )
 
@@ -234,13 +234,22 @@ def _single_bias(network: LIFNetwork) -> Array:
     return np.repeat([p.bias[0] for p in network.populations], [p.size for p in network.populations])
 
 
-def _delays(network: LIFNetwork) -> Array:
+def _delays(network: LIFNetwork | WiredLIFNetwork) -> Array:
     """Return one delay if all connections have the same, else that of each pair, (n, n)."""
-    values = [c.delay_ms for c in network.connections]
-    if len(set(values)) <= 1:
-        return np.array(values[0] if values else 0.0)
-    # Between populations without a connection any delay does; the shortest needs no further interval.
-    delay = np.full((network.n_neurons, network.n_neurons), min(values))
-    for c in network.connections:
-        delay[network.neurons(c.post), network.neurons(c.pre)] = c.delay_ms
+    if isinstance(network, WiredLIFNetwork) and network.storage != "synapses":
+        network = network.network
+    if isinstance(network, WiredLIFNetwork):
+        given = network.delay_matrix().tocoo()
+        values, parts = given.data, [(given.coords, given.data)]
+        n = network.network.n_neurons
+    else:
+        values = np.array([c.delay_ms for c in network.connections])
+        parts = [((network.neurons(c.post), network.neurons(c.pre)), c.delay_ms) for c in network.connections]
+        n = network.n_neurons
+    if (values == values[:1]).all():
+        return np.array(values[0] if values.size else 0.0)
+    # Between neurons without a connection any delay does; the shortest needs no further interval.
+    delay = np.full((n, n), values.min())
+    for where, value in parts:
+        delay[where] = value
     return delay

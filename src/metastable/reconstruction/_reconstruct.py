@@ -59,9 +59,11 @@ def reconstruct(
         proves itself, basis pursuit copes with more connections, slowly, and gives its best guess in any case.
         ``"auto"``: phase-locked where there are such volleys; otherwise, neuron by neuron, least squares, or matching
         pursuit where independent equations are too few.
-        With synaptic currents: ``"least-squares"``, the default where times are exact; on a time grid ``"ridge"``, the
-        default, towards what the outgoing weights of each neuron have in common; and ``"dale"``, the same with outgoing
-        weights of one sign, which is much better where intervals are fewer than neurons.
+        With synaptic currents: ``"least-squares"``, the default where times are exact; on a time grid ``"ridge"``,
+        towards what the outgoing weights of each neuron have in common; ``"dale"``, the same with outgoing weights of
+        one sign; and ``"auto"``, the default: ridge, and where intervals are fewer than four per unknown
+        ``"spike-and-slab"``, which also uses that weights may be absent and that a neuron which does not fire is below
+        threshold. It is much better where intervals are fewer than neurons.
     rows : {"auto", "spread", "all", "one-per-trial", "min-scan"}
         Which acceptable intervals make equations: as many as needed, spread over the recording; all; the last of each
         trial; or the paper's sums of a few per segment. ``"auto"``: spread if times are exact, all if not.
@@ -112,8 +114,15 @@ def reconstruct(
     grid hides by how much the potential at a spike lies above threshold: by at most the height of its last step, which
     makes the equations inexact. They are weighted by these heights, as the weights found tell them, and solved by ridge
     regression: the prior of the outgoing weights of a neuron is normal, with a mean and a variance found from all of
-    them (empirical Bayes: Efron & Morris 1973). Intervals held out test the last pass but one and join in the last. A
-    model mismatch is a residual well above what the heights explain. Names in mV then have the unit of the bias.
+    them (empirical Bayes: Efron & Morris 1973). Neurons with less than four intervals per unknown are then solved again
+    by expectation propagation (Minka 2001) with inequalities, namely that the potential is below threshold when it
+    comes closest to it without a spike, and with a prior that lets weights be absent. The mean of what then is
+    probable, and its standard deviation, are given, the latter too low where the prior decides: a tenth of the
+    connections onto neurons with fewer intervals than unknowns lie beyond three of these. Without any interval
+    inequalities alone tell too little, and weights stay NaN.
+    In continuous time equations are exact and need no prior, so that inequalities are not used. Intervals held out test
+    the last pass but one and join in the last. A model mismatch is a residual well above what the heights explain.
+    Names in mV then have the unit of the bias.
 
     Examples
     --------

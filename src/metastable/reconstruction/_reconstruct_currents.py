@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from metastable._parallel import Monitor, run_jobs
@@ -18,7 +20,10 @@ from metastable.reconstruction._current_model import CurrentModel, as_current_mo
 from metastable.reconstruction._current_prior import WeightPrior
 from metastable.reconstruction._incoming import Incoming
 from metastable.reconstruction._recording import Recording
+from metastable.reconstruction._scarce import solve_scarce
 from metastable.spikes import SpikeData
+
+Ints = NDArray[np.int64]
 
 CURRENT_METHODS = ("auto", "least-squares", "ridge", "dale")
 # The prior and the weights determine each other; short recordings need most passes, long ones two.
@@ -68,6 +73,10 @@ def reconstruct_currents(
     _refuse_within_refractory(equations)
     equations.prepare()
 
+    def jobs(job: Callable[[int, Monitor], Any], neurons: Iterable[int], label: str) -> list[Any]:
+        neurons = list(neurons)
+        return run_jobs(job, neurons, n_jobs=n_jobs, total=len(neurons), label=label, unit="neurons", progress=progress)
+
     def solve(name: str, before: list[Posterior] | None, prior: WeightPrior | None, final: bool) -> list[Posterior]:
         def job(i: int, monitor: Monitor) -> Posterior:
             result = solve_currents(
@@ -82,15 +91,15 @@ def reconstruct_currents(
             monitor.advance(1)
             return result
 
-        return run_jobs(
-            job,
-            range(model.n),
-            n_jobs=n_jobs,
-            total=model.n,
-            label="incoming weights",
-            unit="neurons",
-            progress=progress,
-        )
+        return jobs(job, range(model.n), "incoming weights")
+
+    def each(step: Callable[[int], Any], neurons: Ints) -> list[Any]:
+        def job(i: int, monitor: Monitor) -> Any:
+            result = step(i)
+            monitor.advance(1)
+            return result
+
+        return jobs(job, neurons.tolist(), "neurons with few intervals")
 
     # A single job would otherwise get all threads for its matrix products, and other rounding errors.
     with threadpool_limits(limits=1, user_api="blas"):
@@ -102,7 +111,9 @@ def reconstruct_currents(
         else:
             span = float((model.threshold - model.reset).mean())
             found, prior, n_passes = _ridge(solve, WeightPrior.first(model.n, span), span)
-            found, n_passes = solve(method, found, prior, True), n_passes + 1
+            found, n_passes = solve("dale" if method == "dale" else "ridge", found, prior, True), n_passes + 1
+            if method == "auto":
+                found = solve_scarce(equations, found, prior, each)
     record = provenance(
         "reconstruction.reconstruct",
         model=model.to_dict(),
@@ -123,7 +134,7 @@ def _method(method: str, model: CurrentModel) -> str:
         )
     if method != "auto":
         return method
-    return "least-squares" if model.dt_ms is None else "ridge"
+    return "least-squares" if model.dt_ms is None else "auto"
 
 
 def _refuse_options(rows: str, n_rows: int | None, tolerance_ms: float, self_weights: bool) -> None:

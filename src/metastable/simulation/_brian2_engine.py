@@ -1,17 +1,6 @@
 """The clocked LIF network in Brian2: the same wiring, bias, initial states and scheme, in another simulator.
 
-Brian2 counts in double precision whatever `SimulationPlan.precision` says. In double precision its spikes are those
-of `_lif_reference`, step by step. Three places of Brian2's order of things make that so:
-
-* A step of Brian2 is: move all state variables, fire, deliver spikes. Euler's method reads every variable as it was
-  before the step. A trace that Brian2 reads at step n has therefore decayed through n and holds what was delivered at
-  the end of step n - 1: the trace that our scheme, which delivers first, has *updated* at step n. A spike fired at n
-  with delay d must be delivered at the end of step n + d - 1, that is, with a Brian2 delay of d - 1 steps.
-* Brian2 lets a neuron move at step n again if ``n - n_spike >= refractory``; ours is still held at equality. Brian2
-  is given one step more.
-* A neuron that is refractory neither moves nor fires in both.
-
-What remains is rounding: Brian2 adds the weights of arriving spikes one by one, we multiply weights by counts.
+Brian2 counts in double precision whatever `SimulationPlan.precision` says.
 """
 
 from __future__ import annotations
@@ -31,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metastable._parallel import CancelledError, Monitor, resolve_n_jobs, run_jobs
-from metastable.simulation._plan import SimulationPlan, SynapticTraces
+from metastable.simulation._brian2_model import Brian2Model
+from metastable.simulation._plan import SimulationPlan
 
 Spikes = tuple[NDArray[np.int64], NDArray[np.int32]]
 
@@ -82,7 +72,7 @@ def simulate_trials(plan: SimulationPlan, *, n_jobs: int | None, progress: bool 
 
     # Its default target, Cython, would compile as well.
     with _brian2_device("runtime", {"codegen.target": "numpy"}) as brian2:
-        model = _Model.of(plan, brian2)
+        model = Brian2Model.of(plan, brian2)
         model.network.store()
 
         def run_here(trial: int, monitor: Monitor) -> Spikes:
@@ -197,7 +187,7 @@ def standalone_program(plan: SimulationPlan, *, n_jobs: int | None = None) -> It
         # By default as many compilers start as there are files, some 30; on few cores that is slower and takes memory.
         make = {"devices.cpp_standalone.extra_make_args_unix": [f"-j{resolve_n_jobs(n_jobs)}"]}
         with _brian2_device("cpp_standalone", make) as brian2:
-            model = _Model.of(plan, brian2)
+            model = Brian2Model.of(plan, brian2)
             model.network.run(plan.n_steps * plan.dt_ms * brian2.ms, namespace={})
             device = brian2.get_device()
             device.build(directory=directory, run=False, with_output=False)
@@ -250,106 +240,6 @@ def _brian2_device(name: str, preferences: dict[str, Any]) -> Iterator[Any]:
         reset_device()
         for key, value in before.items():
             brian2.prefs[key] = value
-
-
-@dataclass(frozen=True)
-class _Model:
-    """The objects of Brian2 that make up a plan; groups and monitors in the order of the populations."""
-
-    network: Any
-    groups: list[Any]
-    monitors: list[Any]
-
-    @staticmethod
-    def of(plan: SimulationPlan, brian2: Any) -> _Model:
-        traces = SynapticTraces.of(plan.wired)
-        # One clock for all: objects with a dt of their own would each get a clock, and every step would compare them.
-        clock = brian2.Clock(dt=plan.dt_ms * brian2.ms, name="metastable_clock*")
-        groups = _neuron_groups(plan, traces, brian2, clock)
-        synapses = _synapses(plan, traces, brian2, groups)
-        monitors = [brian2.SpikeMonitor(group) for group in groups]
-        return _Model(brian2.Network(*groups, *synapses, *monitors), groups, monitors)
-
-
-def _neuron_groups(plan: SimulationPlan, traces: SynapticTraces, brian2: Any, clock: Any) -> list[Any]:
-    network, ms = plan.wired.network, brian2.ms
-    index = {p.name: k for k, p in enumerate(network.populations)}
-    stimulus_group, _ = plan.stimulus_groups
-    groups = []
-    for p in network.populations:
-        sources = [index[c.pre] for c in network.connections if c.post == p.name]
-        received = [k for k, signs in enumerate(traces.signs) if any(signs[source] for source in sources)]
-        namespace = {
-            "tau_m": p.tau_m_ms * ms,
-            "v_threshold": p.threshold,
-            "v_reset": p.reset,
-            **{f"tau_{k}": traces.tau_ms[k] * ms for k in received},
-        }
-        columns = stimulus_group[network.neurons(p.name)]
-        stimulated = bool((columns >= 0).any())
-        drive = "mu + stimulus(t, stimulus_group)" if stimulated else "mu"
-        equations = [
-            "mu : 1 (constant)",
-            f"dv/dt = {' + '.join([f'({drive} - v) / tau_m', *(f'x_{k}' for k in received)])} : 1 (unless refractory)",
-            *(f"dx_{k}/dt = -x_{k} / tau_{k} : Hz" for k in received),
-        ]
-        if stimulated:
-            equations.append("stimulus_group : integer (constant)")
-            # The last column is for neurons that receive none.
-            values = plan.stimulus_values(0, plan.n_steps).T
-            values = np.concatenate([values, np.zeros((plan.n_steps, 1))], axis=1)
-            namespace["stimulus"] = brian2.TimedArray(values, dt=plan.dt_ms * ms)
-        group = brian2.NeuronGroup(
-            p.size,
-            "\n".join(equations),
-            threshold="v > v_threshold",
-            reset="v = v_reset",
-            refractory=(plan.steps(p.refractory_ms) + 1) * plan.dt_ms * ms,
-            method="euler",
-            namespace=namespace,
-            clock=clock,
-        )
-        group.mu = plan.wired.bias[network.neurons(p.name)]
-        if stimulated:
-            group.stimulus_group = np.where(columns >= 0, columns, values.shape[1] - 1)
-        groups.append(group)
-    return groups
-
-
-def _synapses(plan: SimulationPlan, traces: SynapticTraces, brian2: Any, groups: list[Any]) -> list[Any]:
-    network = plan.wired.network
-    index = {p.name: k for k, p in enumerate(network.populations)}
-    synapses = []
-    for c in network.connections:
-        block, pre = network.block(c.post, c.pre), index[c.pre]
-        connected = plan.wired.adjacency(c.post, c.pre).T
-        if block.j_in == block.j_out:
-            parts = [(connected, block.j_out)]
-        else:
-            # Two objects with one weight each are faster in Brian2 than one object with a weight per synapse.
-            shared = plan.wired.share_a_cluster(c.post, c.pre).T
-            parts = [(connected & shared, block.j_in), (connected & ~shared, block.j_out)]
-        effect = "\n".join(
-            f"x_{k}_post {'+' if signs[pre] > 0 else '-'}= weight"
-            for k, signs in enumerate(traces.signs)
-            if signs[pre] != 0
-        )
-        for part, weight in parts:
-            # Sorted by presynaptic, then by postsynaptic neuron: the order in which Brian2 walks through memory.
-            i, j = np.nonzero(part)
-            if not i.size:
-                continue
-            pathway = brian2.Synapses(
-                groups[pre],
-                groups[index[c.post]],
-                on_pre=effect,
-                delay=(plan.steps(c.delay_ms) - 1) * plan.dt_ms * brian2.ms,
-                namespace={"weight": weight * traces.amplitude[pre] / brian2.ms},
-                clock=groups[pre].clock,
-            )
-            pathway.connect(i=i, j=j)
-            synapses.append(pathway)
-    return synapses
 
 
 def _by_population(plan: SimulationPlan, values: NDArray) -> list[NDArray]:

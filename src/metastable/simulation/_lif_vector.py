@@ -1,4 +1,4 @@
-"""Two vector operations of the LIF kernel, written as LLVM vectors because the compiler does not find them.
+"""Operations of the LIF kernel on vectors and rows, written as LLVM vectors because the compiler does not find them.
 
 A loop over 64 neurons in numba stays scalar: array bounds, possible overlap of arrays and the unpacking of bits defeat
 the vectoriser, and the step becomes 12 x slower. LLVM's own vector types say what is meant and are translated for any
@@ -7,8 +7,8 @@ equal those of `_lif_reference` to the last bit.
 
 The kinetics of the synapses are part of the code that is generated. They travel as a string, `Kinetics.code`, because
 numba keeps a compiled kernel on disk under the constants it was made with. The string ends with a checksum of this
-file, which numba does not look at: it compares only the file of the kernel, and would go on with what an older version
-of this one had generated.
+file and that of the barrier, which numba does not look at: it compares only the file of the kernel, and would go on
+with what an older version of these had generated.
 """
 
 from __future__ import annotations
@@ -24,13 +24,16 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from metastable.simulation import _spin_barrier
+
 LANES = 64
 _INT = ir.IntType(64)
-_CHECKSUM = f"{zlib.crc32(Path(__file__).read_bytes()):08x}"
+_SOURCES = (__file__, _spin_barrier.__file__)
+_CHECKSUM = f"{zlib.crc32(b''.join(Path(name).read_bytes() for name in _SOURCES)):08x}"
 
 
 class Kinetics(NamedTuple):
-    """Which counts of arriving spikes enter which synaptic trace, and with which sign."""
+    """Which counts of arriving spikes, or sums of their weights, enter which synaptic trace, and with which sign."""
 
     signs: tuple[tuple[int, ...], ...]
     population_of_source: tuple[int, ...]
@@ -131,31 +134,33 @@ def _each_row(context, builder, kinds, args) -> Iterator[ir.Value]:
 
 
 @intrinsic(prefer_literal=True)
-def update_block(typingctx, state, counts, coefficients, block, population, kinetics):
-    """Advance the 64 neurons of a block by one step, clear their counts, return the bits of those above threshold.
+def update_block(typingctx, state, arrivals, coefficients, row, block, population, kinetics):
+    """Advance the 64 neurons of a block by one step, clear what arrived, return the bits of those above threshold.
 
-    ``state[block]`` holds rows of 64: V, drive, and the synaptic traces; ``coefficients[population]`` holds the
-    decay of V, the threshold, the decay of each trace, and the weight of each source.
+    ``state[block]`` holds rows of 64: V, drive, and the synaptic traces; ``arrivals[row]`` one for each source, counts
+    of spikes or sums of their weights; ``coefficients[population]`` holds the decay of V, the threshold, the decay of
+    each trace, and the weight of each source, by which counts are multiplied.
     """
     if not isinstance(kinetics, types.StringLiteral):
         return None
     signs, population_of_source = Kinetics.from_code(kinetics.literal_value)
-    signature = types.uint64(state, counts, coefficients, types.intp, types.intp, kinetics)
+    signature = types.uint64(state, arrivals, coefficients, types.intp, types.intp, types.intp, kinetics)
 
     def codegen(context, builder, sig, args):
-        real_type, count_type = sig.args[0].dtype, sig.args[1].dtype
+        real_type, arrival_type = sig.args[0].dtype, sig.args[1].dtype
+        counted = isinstance(arrival_type, types.Integer)
         width = 512 // real_type.bitwidth
         real = ir.VectorType(context.get_value_type(real_type), width)
-        count = ir.VectorType(ir.IntType(count_type.bitwidth), width)
+        arrival = ir.VectorType(context.get_value_type(arrival_type), width)
         n_traces, n_sources = len(signs), len(population_of_source)
 
         def row_of(index, n_rows, position):
             array = context.make_array(sig.args[index])(context, builder, args[index])
             return builder.gep(array.data, [builder.mul(position, _INT(n_rows))])
 
-        state_at = row_of(0, (2 + n_traces) * LANES, args[3])
-        counts_at = row_of(1, n_sources * LANES, args[3])
-        coefficients_at = row_of(2, 2 + n_traces + n_sources, args[4])
+        arrivals_at = row_of(1, n_sources * LANES, args[3])
+        state_at = row_of(0, (2 + n_traces) * LANES, args[4])
+        coefficients_at = row_of(2, 2 + n_traces + n_sources, args[5])
 
         def coefficient(index):
             scalar = builder.load(builder.gep(coefficients_at, [_INT(index)]))
@@ -174,10 +179,12 @@ def update_block(typingctx, state, counts, coefficients, block, population, kine
         for lane in range(0, LANES, width):
             arriving = {}
             for s, pre in enumerate(population_of_source):
-                at = place(counts_at, s, lane, count)
-                spikes = builder.uitofp(builder.load(at, align=2), real)
-                builder.store(ir.Constant(count, [0] * width), at, align=2)
-                term = builder.fmul(weight[s], spikes)
+                at = place(arrivals_at, s, lane, arrival)
+                n_bytes = width * arrival_type.bitwidth // 8
+                term = builder.load(at, align=n_bytes)
+                builder.store(ir.Constant(arrival, [0] * width), at, align=n_bytes)
+                if counted:
+                    term = builder.fmul(weight[s], builder.uitofp(term, real))
                 arriving[pre] = builder.fadd(arriving[pre], term) if pre in arriving else term
             change = builder.load(place(state_at, 1, lane, real), align=LANES)
             for k in range(n_traces):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from metastable._random import Purpose, stream
 from metastable._validation import require_choice, require_integer, require_number, require_steps
 from metastable.networks import Stimulus, WiredLIFNetwork
+from metastable.networks._connection_rows import SynapseLists
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +53,12 @@ class SimulationPlan:
                     f"dt_ms={self.dt_ms:g} must be below the shortest time constant of {p.name}, {shortest:g} ms; "
                     "choose a smaller step."
                 )
-        for c in network.connections:
-            require_steps(f"delay_ms of {c.pre}->{c.post}", c.delay_ms, self.dt_ms, minimum=1)
+        if isinstance(self.wired.rows, SynapseLists):
+            for delay in np.unique(self.wired.rows.delay_ms):
+                require_steps("delay_ms of a synapse", float(delay), self.dt_ms, minimum=1)
+        else:
+            for c in network.connections:
+                require_steps(f"delay_ms of {c.pre}->{c.post}", c.delay_ms, self.dt_ms, minimum=1)
         self.stimulus.targets(network)
 
     @property
@@ -67,8 +72,11 @@ class SimulationPlan:
         return np.float32 if self.precision == "single" else np.float64
 
     def steps(self, duration_ms: float) -> int:
-        """Return the number of steps in a duration that was checked before."""
-        return round(duration_ms / self.dt_ms)
+        """Return the number of steps in a delay or refractory time that was checked before.
+
+        What lasts longer than the trial is cut down to one step more: it would only take memory.
+        """
+        return min(round(duration_ms / self.dt_ms), self.n_steps + 1)
 
     def initial_v(self, trial: int) -> NDArray[np.floating]:
         """Draw the membrane potentials at the start of a trial, (n_neurons,)."""
@@ -112,6 +120,30 @@ class SimulationPlan:
         for members, value in zip(parts.T, values, strict=True):
             total[members] += value
         return total.astype(self.real)
+
+    @cached_property
+    def synapse_weights(self) -> NDArray[np.floating]:
+        """What a spike adds to the traces through each synapse that has a weight of its own, (n_synapses,)."""
+        rows = self.wired.rows
+        assert isinstance(rows, SynapseLists)
+        scale = np.zeros(rows.start.size - 1)
+        amplitude = SynapticTraces.of(self.wired).amplitude
+        for p, a in zip(self.wired.network.populations, amplitude, strict=True):
+            scale[self.wired.positions(p.name)] = self.dt_ms * a
+        weights = np.repeat(scale, np.diff(rows.start)) * rows.weight
+        if (largest := np.abs(weights).max(initial=0.0)) > np.finfo(self.real).max:
+            raise ValueError(
+                f"the largest weight adds {largest:g} to a synaptic current in a step, more than {self.precision} "
+                "precision can hold; give smaller weights."
+            )
+        return weights.astype(self.real)
+
+    @cached_property
+    def synapse_steps(self) -> NDArray[np.int64]:
+        """Delay of each synapse that has one of its own, in steps, (n_synapses,)."""
+        rows = self.wired.rows
+        assert isinstance(rows, SynapseLists)
+        return np.minimum(np.rint(rows.delay_ms / self.dt_ms), self.n_steps + 1).astype(np.int64)
 
     @property
     def _tau_m(self) -> NDArray[np.float64]:

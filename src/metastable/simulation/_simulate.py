@@ -137,10 +137,11 @@ def simulate(
     first_trial : int
         Number of the first trial: trials 0-8 and 9-17 in two calls equal trials 0-17 in one.
     n_jobs : int, optional
-        Threads, one trial each; all cores by default. Does not change the result.
-    engine : {"metastable", "reference", "brian2"}
-        ``"reference"`` is plain numpy with the same result, for small networks; ``"brian2"`` runs the same wiring,
-        bias and initial states of an LIF network in Brian2 (extra ``brian2``).
+        Threads; all cores by default. One simulates one trial; where there are more of them than trials, an LIF network
+        of more than 16,000 neurons is divided among them as long as that is faster. Does not change the result.
+    engine : {"metastable", "reference", "brian2", "nest"}
+        ``"reference"`` is plain numpy with the same result, for small networks; ``"brian2"`` and ``"nest"`` run the
+        same wiring, bias, initial states and stimulus of an LIF network in Brian2 and in NEST (extras of these names).
     progress : bool, optional
         Whether to show a progress bar; by default on a terminal.
     dt_ms : float, ms
@@ -150,7 +151,7 @@ def simulate(
         LIF networks: drive added to the bias.
     precision : {"single", "double"}
         LIF networks: floating-point type of the state. The dynamics are chaotic: both are equally right and differ
-        spike by spike. Brian2 always computes in double precision.
+        spike by spike. Brian2 and NEST always compute in double precision.
     sample_ms : float, ms
         Binary networks: cluster rates are sampled this often, 1 ms by default; must divide the duration.
     initial_rate : float
@@ -189,6 +190,12 @@ def simulate(
     -----
     LIF networks: times of spikes are the beginnings of the steps in which they were fired. A spike reaches its targets
     after the delay of the connection, at least one step.
+
+    In double precision Brian2 gives the same spikes. NEST integrates exactly instead of by forward Euler, so that its
+    potentials and currents relax more slowly by half a step in each time constant, and its spikes agree in their
+    statistics only. NEST cannot act on a spike in the very next step: with a delay of one step, exponential synapses
+    act one step late there (biexponential ones, whose current begins at 0, are corrected for it). NEST runs trials one
+    after the other with `n_jobs` threads each, only on the main thread, and only while it holds no other network.
 
     Binary networks: one unit at a time is updated, from a population with probability proportional to its size over
     its time constant, uniformly among its units (Rost et al. 2018, eq. 1).
@@ -282,7 +289,8 @@ def rerun(
     Raises
     ------
     ValueError
-        If the result does not come from `simulate`, or its record is incomplete.
+        If the result does not come from `simulate`, or its record is incomplete: of more than 100,000 synapses that
+        were given by `WiredLIFNetwork.with_synapses` it holds a fingerprint only.
 
     Examples
     --------

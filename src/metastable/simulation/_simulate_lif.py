@@ -11,7 +11,7 @@ from metastable.networks import LIFNetwork, Stimulus, WiredLIFNetwork
 from metastable.simulation._plan import SimulationPlan
 from metastable.spikes import SpikeData
 
-_ENGINES = ("metastable", "reference", "brian2")
+_ENGINES = ("metastable", "reference", "brian2", "nest")
 
 
 def simulate_lif(
@@ -38,16 +38,18 @@ def simulate_lif(
         dt_ms=require_number("dt_ms", dt_ms),
         trials=trials,
         stimulus=Stimulus() if stimulus is None else stimulus,
-        # Brian2 always computes in double precision; the record must say what was done.
-        precision="double" if engine == "brian2" else precision,
+        # Brian2 and NEST always compute in double precision; the record must say what was done.
+        precision="double" if engine in ("brian2", "nest") else precision,
     )
-    return _as_spike_data(plan, _run(plan, engine, n_jobs, progress), engine)
+    return as_spike_data(plan, _run(plan, engine, n_jobs, progress), engine)
 
 
 def rerun_lif(parameters: dict, n_jobs: int | None) -> SpikeData:
     """Simulate again from the recorded parameters."""
     network = LIFNetwork.from_dict(parameters.pop("network"))
     wired = network.wire(parameters.pop("wiring_seed"), network_index=parameters.pop("network_index"))
+    if "synapses" in parameters:
+        wired = wired.with_synapses_of(parameters.pop("synapses"))
     first, n_trials = parameters.pop("first_trial"), parameters.pop("n_trials")
     stimulus = Stimulus.from_dict(parameters.pop("stimulus"))
     trials = range(first, first + n_trials)
@@ -61,13 +63,17 @@ def _run(plan: SimulationPlan, engine: str, n_jobs: int | None, progress: bool |
         return [simulate_trial(plan, trial) for trial in plan.trials]
     if engine == "brian2":
         from metastable.simulation._brian2_engine import simulate_trials
+    elif engine == "nest":
+        from metastable.simulation._nest_engine import simulate_trials
     else:
         from metastable.simulation._lif_engine import simulate_trials
     return simulate_trials(plan, n_jobs=n_jobs, progress=progress)
 
 
-def _as_spike_data(plan: SimulationPlan, trials: list[tuple[NDArray, NDArray]], engine: str) -> SpikeData:
+def as_spike_data(plan: SimulationPlan, trials: list[tuple[NDArray, NDArray]], engine: str) -> SpikeData:
+    """Put the (step, neuron) of each trial together, with labels and the record of how they were made."""
     wired = plan.wired
+    given = wired.synapses_to_dict()
     steps = np.concatenate([step for step, _ in trials])
     return SpikeData(
         time_ms=steps * plan.dt_ms,
@@ -94,6 +100,7 @@ def _as_spike_data(plan: SimulationPlan, trials: list[tuple[NDArray, NDArray]], 
                 stimulus=plan.stimulus.to_dict(),
                 engine=engine,
                 precision=plan.precision,
+                **({} if given is None else {"synapses": given}),
             )
         },
     )

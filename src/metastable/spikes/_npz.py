@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import numpy as np
+
 from metastable._files import ForeignFileError, load_arrays, save_arrays
 from metastable._validation import require_instance, require_integer, require_path
 from metastable.spikes._spike_data import SpikeData
@@ -12,6 +14,8 @@ from metastable.spikes._spike_data import SpikeData
 _FORMAT = "metastable-spikes"
 _FORMAT_VERSION = 1
 _ARRAYS = ("time_ms", "neuron", "trial", "neuron_id", "trial_id", "cluster", "population")
+# A recording compresses to a tenth; this leaves room for the regular ones.
+_LARGEST_EXPANSION = 200
 _FACTS = ("n_neurons", "n_trials", "t_start_ms", "t_stop_ms", "dt_ms", "meta")
 
 
@@ -80,7 +84,7 @@ def load_npz(path: str | os.PathLike[str]) -> SpikeData:
     source = require_path("path", path)
     foreign = ValueError(f"{source} is an npz file but not one of spikes written by metastable.")
     try:
-        header, arrays = load_arrays(source)
+        header, arrays = load_arrays(source, at_most=_LARGEST_EXPANSION)
     except ForeignFileError:
         raise foreign from None
     try:
@@ -92,7 +96,11 @@ def load_npz(path: str | os.PathLike[str]) -> SpikeData:
     if version > _FORMAT_VERSION:
         raise ValueError(f"{source} has format version {version}, newer than {_FORMAT_VERSION}; update metastable.")
     try:
+        if not {"neuron_id", "trial_id"} <= arrays.keys():
+            # They would be made, as long as the header says.
+            raise ValueError("neuron_id or trial_id is missing")
         content: dict[str, Any] = {**{name: header[name] for name in _FACTS}, **arrays}
-        return SpikeData(**content)
-    except (KeyError, TypeError, ValueError) as error:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return SpikeData(**content)
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise ValueError(f"{source} is damaged: {error}") from None

@@ -12,6 +12,8 @@ from metastable._validation import require_choice, require_number
 from metastable.spikes._spike_data import SpikeData
 
 _MS = {"ms": 1.0, "s": 1000.0}
+# A thousand years: floats of this size are a few microseconds apart. More is another unit, or a damaged file.
+_LONGEST_MS = 3.2e13
 
 
 def from_table(
@@ -24,6 +26,8 @@ def from_table(
     t_start_ms: float | None,
     t_stop_ms: float | None,
     neurons: ArrayLike | None = None,
+    trials: ArrayLike | None = None,
+    dt_ms: float | None = None,
     lines: Sequence[int] | None = None,
 ) -> SpikeData:
     """Build a recording from one row for each spike.
@@ -41,8 +45,10 @@ def from_table(
     t_start_ms, t_stop_ms : float or None, ms
         The recorded window; by default from 0, or the earliest spike where it is negative, to the whole millisecond
         after the last spike.
-    neurons : array_like, optional
-        All neurons there are, silent ones included; by default those with spikes.
+    neurons, trials : array_like, optional
+        All that there are, silent and empty ones included; by default those with spikes.
+    dt_ms : float, ms, optional
+        Step of the grid that the times are on.
     lines : sequence of int, optional
         Where in a text each spike stands, for messages; by default its row, from 1.
 
@@ -58,16 +64,25 @@ def from_table(
     """
     time_ms = _numbers("time", time, source, lines) * _MS[require_choice("unit", unit, ("ms", "s"))]
     neuron_names, neuron_index = _indices("neuron", neuron, source, lines, neurons)
-    trials = np.zeros(time_ms.size, int) if trial is None else trial
-    trial_names, trial_index = _indices("trial", trials, source, lines, None)
+    of_trial = np.zeros(time_ms.size, int) if trial is None else trial
+    trial_names, trial_index = _indices("trial", of_trial, source, lines, trials)
     if not time_ms.size == neuron_index.size == trial_index.size:
         raise ValueError(
             f"{source} has columns of different length: {neuron_index.size} neurons, {time_ms.size} times, "
             f"{trial_index.size} trials; give one row for each spike."
         )
     earliest, latest = (time_ms.min(), time_ms.max()) if time_ms.size else (0.0, 0.0)
-    start = min(0.0, float(np.floor(earliest))) if t_start_ms is None else require_number("t_start_ms", t_start_ms)
-    stop = float(np.floor(latest) + 1) if t_stop_ms is None else require_number("t_stop_ms", t_stop_ms)
+    if max(-earliest, latest) > _LONGEST_MS:
+        raise ValueError(
+            f"the column time of {source} goes from {earliest:g} to {latest:g} ms, more than a thousand years; "
+            "check its unit."
+        )
+    start, stop = min(0.0, float(np.floor(earliest))), float(np.floor(latest) + 1)
+    if dt_ms is not None:
+        # A whole millisecond need not be on the grid.
+        start, stop = np.floor(start / dt_ms + 1e-6) * dt_ms, np.ceil(stop / dt_ms - 1e-6) * dt_ms
+    start = start if t_start_ms is None else require_number("t_start_ms", t_start_ms)
+    stop = stop if t_stop_ms is None else require_number("t_stop_ms", t_stop_ms)
     order = np.lexsort((neuron_index, time_ms, trial_index))
     rows = np.stack([trial_index[order], neuron_index[order]]), time_ms[order]
     twice = np.zeros(time_ms.size, bool)
@@ -90,9 +105,16 @@ def from_table(
         n_trials=max(trial_names.size, 1),
         t_start_ms=start,
         t_stop_ms=stop,
+        dt_ms=dt_ms,
         meta=meta,
         **ids,
     )
+
+
+def refuse_window(source: str, t_start_ms: float | None, t_stop_ms: float | None) -> None:
+    """Raise a sentence if a window was given for a file that states its own."""
+    if t_start_ms is not None or t_stop_ms is not None:
+        raise ValueError(f"{source} states its window; use select(time_ms=...) for a part of it.")
 
 
 def _numbers(name: str, values: ArrayLike, source: str, lines: Sequence[int] | None) -> NDArray[np.float64]:

@@ -160,8 +160,11 @@ def local_cv2(spikes: SpikeData) -> LocalCV2:
     middle = np.flatnonzero(same[:-1] & same[1:]) + 1
     before, after = gap[middle - 1], gap[middle]
     at = order[middle]
+    both = before + after
+    # Spikes at one time are equal intervals of length 0.
+    value = np.divide(2 * np.abs(after - before), both, out=np.zeros(both.size), where=both > 0)
     return LocalCV2(
-        value=2 * np.abs(after - before) / (after + before),
+        value=value,
         time_ms=spikes.time_ms[at],
         neuron=spikes.neuron[at],
         trial=spikes.trial[at],

@@ -26,8 +26,9 @@ _WINDOW_MS, _MIN_INTERVALS = 400.0, 10
 # Rates of a neuron's own cluster around a spike, by which pairs of intervals are sorted.
 _RATE_BIN_MS, _RATE_SMOOTHING_MS = 10.0, 50.0
 _RATE_EDGES = np.array([0, 2, 4, 6, 10, 15, 20, 30, 40, 50, 60, 80, 100])
-# A cluster is active above this rate, several times the mean of about 4 spikes/s.
-_ACTIVE = 20.0
+# A cluster is active above this rate, several times the mean of about 4 spikes/s; up to the other rate both networks
+# have active clusters.
+_ACTIVE, _MATCHED = 20.0, 40.0
 
 
 def excitatory_trials(
@@ -77,7 +78,7 @@ def variability_of(*, seed: int, j_e_plus: float, r_j: float, network_index: int
     inside = place < n_bins
     count = np.bincount(place[inside], minlength=n_bins)
     total = np.bincount(place[inside], pairs.value[inside], minlength=n_bins)
-    in_active = pairs.value[own > _ACTIVE]
+    in_active, matched = pairs.value[own > _ACTIVE], pairs.value[(own > _ACTIVE) & (own < _MATCHED)]
     return {
         "j_e_plus": np.array(j_e_plus),
         "rate": np.array(statistics.mean_rate(spikes)),
@@ -86,6 +87,7 @@ def variability_of(*, seed: int, j_e_plus: float, r_j: float, network_index: int
         "cv2": mean(statistics.interval_cv2(spikes, min_intervals=_MIN_INTERVALS)),
         "cv2 by rate": np.divide(total, count, out=np.full(n_bins, np.nan), where=count >= 200),
         "cv2 active": np.array(in_active.mean() if in_active.size >= 200 else np.nan),
+        "cv2 matched": np.array(matched.mean() if matched.size >= 200 else np.nan),
         "rate active": np.array(rates[active].mean() if active.any() else np.nan),
         "time active": np.array(active.mean()),
         "n_trials": np.array(n_trials),
@@ -196,13 +198,14 @@ def _claims(results: Results) -> list[Claim]:
     claims = [
         Claim("CV2, mean over neurons, E/I clusters, J_E+ = 8", "near 1 (section 5.1: irregular)", (0.85, 1.15),
               at("E/I", "cv2"), note=protocol),
-        Claim("CV2 in active clusters, E clusters, J_E+ = 3.7", "regular (section 5.1)", (0, 0.6),
+        Claim("CV2 in active clusters, E clusters, J_E+ = 3.7", "regular (section 5.1)", (0, 0.4),
               at("E", "cv2 active")),
-        Claim("CV2 in active clusters, E/I clusters, J_E+ = 8", "not in the paper", None, at("E/I", "cv2 active")),
-        Claim("CV2 in active clusters, E/I minus E clusters", "above 0", (0, np.inf),
-              at("E/I", "cv2 active") - at("E", "cv2 active"),
-              note="Inhibition keeps the rates moderate; at rates above 40 spikes/s both fire alike (panel f)."),
-        Claim("Rate in active clusters, E/I minus E clusters", "below 0 (moderate rates)", (-np.inf, 0),
+        Claim("CV2 in active clusters, E/I clusters, J_E+ = 8", "near 1 (section 5.1: irregular)", (0.85, 1.15),
+              at("E/I", "cv2 active"),
+              note="Neurons are irregular as a whole because clusters are rarely so active, see the next claims."),
+        Claim("CV2 at 20 to 40 spikes/s of the own cluster, E/I minus E clusters", "not in the paper", None,
+              at("E/I", "cv2 matched") - at("E", "cv2 matched")),
+        Claim("Rate in active clusters, E/I minus E clusters", "below 0 (section 5.1: moderate rates)", (-np.inf, 0),
               at("E/I", "rate active") - at("E", "rate active"), "spikes/s"),
     ]  # fmt: skip
     for kind, (j, _) in OPERATING_POINTS.items():
@@ -226,8 +229,9 @@ FIGURE = Figure(
     caption=(
         "Not in the paper, which predicts it for spiking neurons (section 5.1): networks of Rostami et al. (2024), "
         "4,000 excitatory and 1,000 inhibitory leaky integrate-and-fire neurons in 50 clusters. With excitatory "
-        "clusters alone neurons of an active cluster fire regularly; where inhibition is clustered too they stay "
-        "irregular at moderate rates. Bands: standard deviation between networks."
+        "clusters alone an active cluster saturates and its neurons fire regularly. Where inhibition is clustered too, "
+        "clusters are active for a shorter time and more moderately, and neurons are irregular as a whole; at equal "
+        "rates of the cluster both networks fire much alike (f). Bands: standard deviation between networks."
     ),
     jobs=_jobs,
     draw=_draw,

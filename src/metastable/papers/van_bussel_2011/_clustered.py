@@ -28,6 +28,7 @@ SIZE = 200
 REFERENCE = {2.0: (0.896, 0.814), 5.0: (0.973, 0.951), 10.0: (0.989, 0.980)}
 _ROUNDING = 0.01
 _RAND = 0.98
+_LEAST_COMMUNITY = 3
 # Intervals of a neuron over neurons, by which its incoming weights are sorted; from 2 on the reference finds an area of
 # .998.
 ISI_EDGES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -55,11 +56,15 @@ def connections_of(*, seed: int, n: int, seconds: float, index: int) -> Numbers:
     }
     numbers["auc by isis"] = _by_intervals(found.weights, truth, found.n_isis / n)
     cluster = np.arange(n_e) // (n_e // N_CLUSTERS)
+    n_spikes = spikes.spike_counts().sum(axis=0)[:n_e]
+    linked = found.n_isis[:n_e] > 0
+    numbers["linked"] = np.array(linked.mean())
     for method, matrix in weights.items():
         scored = None if matrix is None else score(matrix, truth)
         numbers[f"{method} auc"] = np.array(np.nan if scored is None else scored.auc)
         numbers[f"{method} correlation"] = np.array(np.nan if scored is None else scored.weight_correlation)
-        numbers[f"{method} rand"] = np.array(np.nan if matrix is None else _agreement(matrix, cluster, seed))
+        rand = (np.nan, np.nan) if matrix is None else _agreement(matrix, cluster, linked, n_spikes, seed)
+        numbers[f"{method} rand"], numbers[f"{method} rand linked"] = (np.array(value) for value in rand)
     return numbers | {"weights": found.weights.astype(np.float32), "truth": truth.astype(np.float32)}
 
 
@@ -71,14 +76,35 @@ def _by_intervals(
     return np.array([score(np.where(((isis >= a) & (isis < b))[:, None], found, np.nan), truth).auc for a, b in edges])
 
 
-def _agreement(matrix: NDArray[np.float64], cluster: NDArray[np.intp], seed: int) -> float:
-    """Return how well the communities of excitatory neurons, linked by positive weights, are the clusters."""
-    links = np.nan_to_num(matrix[: cluster.size, : cluster.size]).clip(min=0)
-    links = links + links.T
+def _agreement(
+    matrix: NDArray[np.float64],
+    cluster: NDArray[np.intp],
+    linked: NDArray[np.bool_],
+    n_spikes: NDArray[np.int64],
+    seed: int,
+) -> tuple[float, float]:
+    """Return how well the communities of excitatory neurons are the clusters: all neurons, and those with an interval.
+
+    Communities are those of the squares of positive weights, the mean of both directions or of the one that is known:
+    synapses within clusters are stronger, and squares keep many small errors from counting as much as few connections.
+    Of a neuron without an interval no incoming weight is known. What its silence tells is that it hardly belongs to a
+    cluster whose activity would make it fire, so that it is put into the community that fires least, right or wrong.
+    """
+    weights = matrix[: cluster.size, : cluster.size]
+    known = np.isfinite(weights)
+    links = np.where(known, weights, 0.0).clip(min=0) ** 2
+    links = (links + links.T) / np.maximum(known.astype(int) + known.T, 1)
     np.fill_diagonal(links, 0)
     if not links.any():
-        return 0.0
-    return adjusted_rand_index(maximise_modularity(links, seed=seed, n_jobs=1).labels, cluster)
+        return 0.0, 0.0
+    labels = maximise_modularity(links, seed=seed, n_jobs=1).labels
+    if linked.any():
+        size = np.bincount(labels[linked])
+        rate = np.bincount(labels[linked], n_spikes[linked]) / np.maximum(size, 1)
+        # A community of one or two is none.
+        labels = np.where(linked, labels, np.where(size >= _LEAST_COMMUNITY, rate, np.inf).argmin())
+    of_linked = adjusted_rand_index(labels[linked], cluster[linked]) if linked.any() else 0.0
+    return adjusted_rand_index(labels, cluster), of_linked
 
 
 def _jobs(scale: Scale) -> list[Job]:
@@ -127,7 +153,7 @@ def _draw(results: Results):
         )
         # Between the curves, which are far apart.
         axes[0, 0].legend(loc="upper right", bbox_to_anchor=(1.02, 0.84), fontsize=6.5)
-        figures.titled(axes[0, 1], "b  Clusters", "communities of excitatory neurons, positive weights")
+        figures.titled(axes[0, 1], "b  Clusters", "communities of excitatory neurons, squared positive weights")
         _draw_isis(results, axes[1, 0])
         numbers = results.every(f"{SIZE} {lengths[-1]:g}")[0]
         limit = float(np.abs(numbers["truth"]).max())
@@ -162,7 +188,8 @@ def _draw_isis(results: Results, ax) -> None:
 def _claims(results: Results) -> list[Claim]:
     lengths, areas = _by_length(results, SIZE, "reconstruction auc")
     correlations = _by_length(results, SIZE, "reconstruction correlation")[1]
-    _, rand = _by_length(results, SIZE, "reconstruction rand")
+    rand = _by_length(results, SIZE, "reconstruction rand")[1]
+    rand_linked, linked = (_by_length(results, SIZE, name)[1] for name in ("reconstruction rand linked", "linked"))
     shared = (
         f"N = {SIZE}, {N_CLUSTERS} clusters, biexponential synapses, steps of .1 ms, parameters of all neurons known. "
         "Accepted: the reference or better; its network is not the same."
@@ -187,10 +214,21 @@ def _claims(results: Results) -> list[Claim]:
                 correlations[:, k],
             ),
             Claim(
-                f"Agreement (ARI) of communities with the clusters, {seconds:g} s",
+                f"Agreement (ARI) of communities with the clusters, excitatory neurons with an interval, {seconds:g} s",
+                f"not in the paper (reference {_RAND:g})",
+                (_RAND - _ROUNDING, 1),
+                rand_linked[:, k],
+                note=f"{100 * linked[:, k].mean():.0f} % of all excitatory neurons.",
+            ),
+            Claim(
+                f"Agreement (ARI) of communities with the clusters, all excitatory neurons, {seconds:g} s",
                 f"not in the paper (reference {_RAND:g})",
                 (_RAND - _ROUNDING, 1),
                 rand[:, k],
+                note=(
+                    "Neurons without an interval are put into the community that fires least: where two clusters are "
+                    "silent, nothing tells which of them."
+                ),
             ),
         ]
     claims += [_claim_of_peer(results, method) for method in ("glm", "correlogram")]

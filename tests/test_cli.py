@@ -20,7 +20,7 @@ def run(*arguments, ok=True):
 
 def test_commands_are_listed():
     output = run("--help").output
-    for command in ("reproduce", "papers", "simulate", "stats", "communities", "reconstruct", "convert"):
+    for command in ("reproduce", "papers", "simulate", "stats", "communities", "reconstruct", "sweep", "convert"):
         assert command in output
 
 

@@ -11,7 +11,8 @@ import metastable as mst
 
 def test_import_opens_no_heavy_room():
     code = (
-        "import sys, metastable; heavy = {'numba', 'llvmlite', 'matplotlib', 'scipy', 'brian2', 'tqdm'};"
+        "import sys, metastable, metastable.cli;"
+        "heavy = {'numba', 'llvmlite', 'matplotlib', 'scipy', 'brian2', 'tqdm', 'xarray', 'dask'};"
         "heavy |= {'h5py', 'pynwb', 'neo', 'pynapple', 'spikeinterface'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
@@ -32,7 +33,7 @@ def test_structure_and_spikes_need_no_simulator(room):
     "module",
     [
         "metastable",
-        *(f"metastable.{room}" for room in ("spikes", "networks", "simulation", "statistics", "communities")),
+        *(f"metastable.{room}" for room in ("spikes", "networks", "simulation", "statistics", "communities", "sweeps")),
     ],
 )
 def test_all_is_a_promise_that_is_kept(module):

@@ -119,3 +119,21 @@ def test_number_of_threads():
         resolve_n_jobs(0)
     with pytest.raises(TypeError, match=r"n_jobs must be an integer, got 1\.5"):
         resolve_n_jobs(1.5)
+
+
+def test_jobs_within_a_job_end_with_it():
+    started = []
+
+    def outer(argument, monitor):
+        if argument == "fails":
+            while not started:
+                time.sleep(0.002)
+            raise OSError("disk on fire")
+        # On a thread of its own, where only the outer monitor knows of the failure.
+        return run(long_job(started), ["inner"], 1)
+
+    begun = time.monotonic()
+    with pytest.raises(OSError, match="disk on fire"):
+        run(outer, ["runs", "fails"], 2)
+    assert started == ["inner"]
+    assert time.monotonic() - begun < 5

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from metastable import simulation as simulation
     from metastable import spikes as spikes
     from metastable import statistics as statistics
+    from metastable import sweeps as sweeps
     from metastable.simulation import simulate as simulate
     from metastable.spikes import SpikeData as SpikeData
 
@@ -35,6 +36,7 @@ __all__ = [
     "simulation",
     "spikes",
     "statistics",
+    "sweeps",
 ]
 
 # Rooms are opened on first use: `import metastable` and `metastable --help` must not pay for numba or matplotlib.
@@ -49,6 +51,7 @@ _ROOMS = (
     "simulation",
     "spikes",
     "statistics",
+    "sweeps",
 )
 _NAMES = {"SpikeData": "spikes", "simulate": "simulation"}
 

@@ -6,8 +6,8 @@ import json
 import lzma
 import math
 import os
+import secrets
 import struct
-import tempfile
 import tokenize
 import zipfile
 import zlib
@@ -42,6 +42,9 @@ _DAMAGE = (
 # Recordings and results compress to a hundredth at best; zip can shrink zeros to a thousandth. A file that says it
 # grows further, and is not small, is made to fill the memory.
 _LARGEST_EXPANSION, _ALWAYS_ALLOWED = 1100, 2**26
+
+# How the name of a file ends that is being written; where a process was killed it stays behind.
+UNFINISHED = ".part"
 
 
 class ForeignFileError(ValueError):
@@ -78,13 +81,47 @@ def require_expansion(path: Path, n_bytes: int, *, at_most: int = _LARGEST_EXPAN
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file for writing beside its place; put it there at the end, or leave nothing if something fails.
+def whole_path(path: Path, *, durable: bool = False) -> Iterator[Path]:
+    """Give the path of a new file beside a place; move it there at the end, or leave nothing if something fails.
 
     Parameters
     ----------
     path : Path
         An existing file is replaced.
+    durable : bool
+        Whether to wait until the disk has it, ms to seconds: without, a loss of power can leave an empty file; with it,
+        the file or, for some seconds, what was there before.
+
+    Yields
+    ------
+    Path
+        For a library that opens files by their name.
+
+    Raises
+    ------
+    OSError
+        If the folder does not exist or cannot be written, or there is a folder of that name.
+    """
+    temporary = _new_beside(path)
+    try:
+        yield temporary
+        if durable:
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def whole_file(path: Path, *, durable: bool = False) -> Iterator[IO[bytes]]:
+    """Open a file for writing beside its place; put it there at the end, or leave nothing if something fails.
+
+    Parameters
+    ----------
+    path, durable
+        As in `whole_path`.
 
     Yields
     ------
@@ -93,20 +130,10 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     Raises
     ------
     OSError
-        If the folder does not exist or cannot be written, or there is a folder of that name.
+        As in `whole_path`.
     """
-    handle, temporary = _open_beside(path)
-    try:
-        with os.fdopen(handle, "w+b") as file:
-            yield file
-        # mkstemp makes private files; a result has the permissions any other new file would have.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with whole_path(path, durable=durable) as temporary, temporary.open("w+b") as file:
+        yield file
 
 
 def require_writable(path: Path) -> None:
@@ -122,24 +149,26 @@ def require_writable(path: Path) -> None:
     OSError
         As in `whole_file`.
     """
-    handle, temporary = _open_beside(path)
-    os.close(handle)
-    temporary.unlink()
+    _new_beside(path).unlink()
 
 
-def _open_beside(path: Path) -> tuple[int, Path]:
+def _new_beside(path: Path) -> Path:
+    """Make an empty file of another name in the same folder."""
     if path.is_dir():
         raise IsADirectoryError(f"cannot write {path}: it is a folder; name a file in it.")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"cannot write {path.name}: the folder {path.parent} does not exist; make it first.")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}{UNFINISHED}")
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        # Not mkstemp: its files are private, and to give them the permissions of any other new file takes the umask,
+        # which cannot be read without setting it for all threads.
+        temporary.touch(exist_ok=False)
     except OSError as error:
         raise OSError(f"cannot write {path}: {error.strerror}; choose a folder that can be written.") from None
-    return handle, Path(name)
+    return temporary
 
 
-def save_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDArray]) -> None:
+def save_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDArray], *, durable: bool = False) -> None:
     """Write arrays and a JSON header to an npz file.
 
     Parameters
@@ -149,6 +178,8 @@ def save_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDAr
         JSON-ready.
     arrays : mapping of ndarray
         Of plain types; none may be called ``header``.
+    durable : bool
+        As in `whole_file`.
 
     Raises
     ------
@@ -160,7 +191,7 @@ def save_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDAr
     # Named in the header too: a damaged zip directory can lose its last members without a complaint from zipfile.
     text = json.dumps({**header, "arrays": list(arrays)})
     content: dict[str, Any] = {"header": np.array(text), **arrays}
-    with whole_file(path) as file:
+    with whole_file(path, durable=durable) as file:
         np.savez_compressed(file, **content)
 
 

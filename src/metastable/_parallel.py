@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, nullcontext
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from metastable._validation import require_integer, require_truth
@@ -23,22 +24,32 @@ class CancelledError(Exception):
 class Monitor:
     """What a job sees of the world: a way to report progress that also ends the job when it should stop."""
 
-    def __init__(self, bar: Any) -> None:
+    def __init__(self, bar: Any, outer: Monitor | None = None) -> None:
         self._bar = bar
+        self._outer = outer
         self._lock = threading.Lock()
         self._stop = threading.Event()
 
     def advance(self, amount: float) -> None:
         """Report finished work; raise `CancelledError` if the jobs were stopped."""
-        if self._stop.is_set():
+        if self.stopped:
             raise CancelledError
         if self._bar is not None:
             with self._lock:
                 self._bar.update(amount)
 
+    @property
+    def stopped(self) -> bool:
+        """Whether the jobs were asked to stop, or the job that they are parts of."""
+        return self._stop.is_set() or (self._outer is not None and self._outer.stopped)
+
     def stop(self) -> None:
         """Ask all jobs to end at their next report."""
         self._stop.set()
+
+
+# A job that itself runs jobs, as a simulation in a sweep, must end when it is asked to: no Ctrl-C reaches its thread.
+_MONITOR_OF_JOB: ContextVar[Monitor | None] = ContextVar("monitor", default=None)
 
 
 def available_cores() -> int:
@@ -90,12 +101,18 @@ def run_jobs(
     """
     items = list(arguments)
     n_threads = min(resolve_n_jobs(n_jobs), max(1, len(items)))
-    bar = _progress_bar(total, label, unit, progress)
-    monitor = Monitor(bar)
+    bar = progress_bar(total, label, unit, progress)
+    monitor = Monitor(bar, _MONITOR_OF_JOB.get())
+
+    def run(item: Argument) -> Result:
+        # Threads of a pool serve one call of this function and hold nothing else.
+        _MONITOR_OF_JOB.set(monitor)
+        return job(item, monitor)
+
     pool = ThreadPoolExecutor(max_workers=n_threads)
-    with _one_blas_thread(n_threads):
+    with one_blas_thread() if n_threads > 1 else nullcontext():
         try:
-            futures = [pool.submit(job, item, monitor) for item in items]
+            futures = [pool.submit(run, item) for item in items]
             done, _ = wait(futures, return_when=FIRST_EXCEPTION)
             failed = next((f for f in done if f.exception() is not None), None)
             if failed is not None:
@@ -126,7 +143,7 @@ def run_in_turn(
 
     Ctrl-C ends the job where it is, as soon as it is back in Python.
     """
-    bar = _progress_bar(total, label, unit, progress)
+    bar = progress_bar(total, label, unit, progress)
     try:
         return [job(item, Monitor(bar)) for item in arguments]
     finally:
@@ -134,16 +151,15 @@ def run_in_turn(
             bar.close()
 
 
-def _one_blas_thread(n_threads: int) -> AbstractContextManager[Any]:
+def one_blas_thread() -> AbstractContextManager[Any]:
     """Keep linear algebra inside of several jobs from starting threads of its own, which only wait for each other."""
-    if n_threads == 1:
-        return nullcontext()
     from threadpoolctl import threadpool_limits
 
     return threadpool_limits(limits=1, user_api="blas")
 
 
-def _progress_bar(total: float, label: str, unit: str, progress: bool | None) -> Any:
+def progress_bar(total: float, label: str, unit: str, progress: bool | None) -> Any:
+    """Return a progress bar if a person watches, or as `progress` says; else None."""
     shown = sys.stderr.isatty() if progress is None else require_truth("progress", progress)
     if not shown:
         return None

@@ -13,6 +13,7 @@ from metastable.cli._communities import communities
 from metastable.cli._convert import convert
 from metastable.cli._naming import SELECTION, naming
 from metastable.cli._reconstruct import reconstruct
+from metastable.cli._sweep import sweep
 
 _PAPERS = ("litwin-kumar-doiron-2012", "rost-2018", "humphries-2011", "van-bussel-2011", "fasoli-panzeri-2019")
 
@@ -230,6 +231,7 @@ def stats(file, start_ms, stop_ms, population, window_ms, correlation_ms, ddof, 
 main.add_command(communities)
 main.add_command(convert)
 main.add_command(reconstruct)
+main.add_command(sweep)
 
 
 def _statistics(spikes, window_ms: float, correlation_ms: float, ddof: int) -> dict[str, Any]:

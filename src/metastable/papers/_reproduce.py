@@ -16,7 +16,7 @@ from metastable._random import resolve_seed
 from metastable._validation import require_choice, require_path
 from metastable.papers._claims import Claim
 from metastable.papers._paper import Figure, Job, Numbers, Paper, Results
-from metastable.papers._store import ResultStore
+from metastable.papers._store import JobStore
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +130,7 @@ def reproduce_paper(
     seed = resolve_seed(seed)
     resolve_n_jobs(n_jobs)
     folder = _prepare_folder(Path("reports") / paper.key if output is None else Path(output))
-    store = ResultStore(folder / "computed", seed)
+    store = JobStore(folder / "computed", seed)
     report = Report(
         key=paper.key,
         citation=paper.citation,
@@ -165,7 +165,7 @@ def reproduce_paper(
 
 
 def _obtain(
-    store: ResultStore,
+    store: JobStore,
     jobs: list[Job],
     numbers: dict[str, Numbers],
     report: Report,

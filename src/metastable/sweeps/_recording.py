@@ -1,0 +1,157 @@
+"""From a network to a recording: simulate, discard the beginning, select."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, get_overloads
+
+import numpy as np
+
+from metastable._validation import require_integer, require_number
+from metastable.networks import DisorderedNetwork, FiniteSizeNetwork, Stimulus
+from metastable.simulation import BinaryActivity, FiniteSizeActivity, simulate
+from metastable.spikes import SpikeData
+from metastable.sweeps._keys import require_arguments, require_known, require_table
+
+Recording = SpikeData | BinaryActivity | FiniteSizeActivity
+
+_SHAPES = {"step": Stimulus.step, "ramp": Stimulus.ramp, "array": Stimulus.array}
+# What a sweep itself hands to `simulate`.
+_OURS = ("network", "n_trials", "seed", "network_index", "first_trial", "n_jobs", "progress", "stimulus")
+SELECT = ("burn_in_ms", "population", "clusters")
+
+
+def require_simulation(network: Any, options: Mapping[str, Any], stimulus: Any, n_networks: int) -> None:
+    """Raise a sentence unless `simulate` takes these options, and a stimulus, for a network of this kind."""
+    kind = "FiniteSizeNetwork" if isinstance(network, DisorderedNetwork) else type(network).__name__
+    if isinstance(network, FiniteSizeNetwork) and n_networks > 1:
+        raise ValueError(
+            f"n_networks={n_networks}, but a finite-size network given weight by weight is always the same; vary the "
+            "seed, or use DisorderedNetwork."
+        )
+    for overload in get_overloads(simulate):
+        if kind in str(overload.__annotations__["network"]).split(" | "):
+            known = [name for name in overload.__annotations__ if name not in (*_OURS, "return")]
+            require_known("[simulate]", options, known)
+            if stimulus is not None and "stimulus" not in overload.__annotations__:
+                raise ValueError(f"a {kind} takes no stimulus; leave [stimulus] out.")
+            if "duration_ms" not in options:
+                raise ValueError("[simulate] lacks duration_ms, the length of a trial; add it.")
+            return
+    raise TypeError(f"a {kind} cannot be simulated; leave out the measures that need a recording.")
+
+
+def stimulus_of(given: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None) -> Stimulus | None:
+    """Build a stimulus from a table, or the sum of several."""
+    if given is None:
+        return None
+    parts = [given] if isinstance(given, Mapping) else list(given)
+    total = Stimulus()
+    for part in parts:
+        options = require_table("[stimulus]", part)
+        shape = options.pop("shape", "step")
+        require_known("shape in [stimulus]", [shape], _SHAPES)
+        value = options.pop("values" if shape == "array" else "amplitude", None)
+        if value is None:
+            raise ValueError(f"[stimulus] lacks {'values' if shape == 'array' else 'amplitude'}; add it.")
+        require_arguments(f"[stimulus] of shape {shape!r}", _SHAPES[shape], options, n_before=1)
+        total += _SHAPES[shape](value, **options)
+    return total
+
+
+def record(
+    network: Any,
+    *,
+    options: Mapping[str, Any],
+    stimulus: Stimulus | None,
+    burn_in_ms: float,
+    seed: int,
+    network_index: int,
+    n_trials: int,
+) -> Recording:
+    """Simulate on one thread and discard the beginning.
+
+    Parameters
+    ----------
+    network : specification
+    options : mapping
+        Of `metastable.simulate`.
+    stimulus : Stimulus or None
+    burn_in_ms : float, ms
+    seed, network_index, n_trials : int
+        As in `metastable.simulate`.
+
+    Returns
+    -------
+    SpikeData, BinaryActivity or FiniteSizeActivity
+    """
+    given: dict[str, Any] = dict(options) | ({} if stimulus is None else {"stimulus": stimulus})
+    if isinstance(network, DisorderedNetwork):
+        network, network_index = network.wire(seed, network=network_index), 0
+    if not isinstance(network, FiniteSizeNetwork):
+        given["network_index"] = network_index
+    found = simulate(network, seed=seed, n_trials=n_trials, n_jobs=1, progress=False, **given)
+    start = require_number("burn_in_ms", burn_in_ms, minimum=0)
+    if start == 0:
+        return found
+    if isinstance(found, SpikeData):
+        if start >= found.t_stop_ms:
+            raise ValueError(f"burn_in_ms={start:g} discards the whole simulation of {found.t_stop_ms:g} ms; lower it.")
+        return found.select(time_ms=(start, found.t_stop_ms))
+    if isinstance(found, BinaryActivity):
+        return found.discard(start)
+    steps = round(start)
+    if steps != start or steps > found.n_steps:
+        raise ValueError(f"burn_in_ms={start:g} must be a whole number of steps, at most {found.n_steps}; change it.")
+    potentials = None if found.potentials is None else found.potentials[:, steps:]
+    return replace(found, activity=found.activity[:, steps:], potentials=potentials)
+
+
+def select(recording: Recording, network: Any, population: str | None, clusters: Any) -> Recording:
+    """Return a part of a recording.
+
+    Parameters
+    ----------
+    recording : SpikeData, BinaryActivity or FiniteSizeActivity
+    network : specification
+        Of the recording.
+    population : str or None
+        None for all.
+    clusters : int, list of int or None
+        None for all, and neurons of no cluster.
+
+    Returns
+    -------
+    Recording
+    """
+    if population is None and clusters is None:
+        return recording
+    if isinstance(recording, SpikeData):
+        return recording.select(population=population, cluster=clusters)
+    if isinstance(recording, FiniteSizeActivity):
+        return _of_finite_size(recording, network, population, clusters)
+    spikes = recording.spikes
+    rates, of_population = recording.cluster_rates, recording.population_rates
+    if population is not None:
+        require_known("population", [population], of_population)
+        rates = {name: values for name, values in rates.items() if name == population}
+        of_population = {population: of_population[population]}
+    if clusters is not None:
+        chosen = np.atleast_1d(clusters)
+        rates = {name: values[:, chosen] for name, values in rates.items()}
+    if spikes is not None:
+        spikes = spikes.select(population=population, cluster=clusters)
+    return replace(recording, cluster_rates=rates, population_rates=of_population, spikes=spikes)
+
+
+def _of_finite_size(
+    recording: FiniteSizeActivity, network: Any, population: str | None, clusters: Any
+) -> FiniteSizeActivity:
+    if clusters is not None:
+        raise ValueError("a finite-size network has populations but no clusters; leave clusters out.")
+    require_known("population", [population or ""], network.sizes)
+    names = np.repeat(list(network.sizes), [require_integer("sizes", n) for n in network.sizes.values()])
+    keep = names == population
+    potentials = None if recording.potentials is None else recording.potentials[..., keep]
+    return replace(recording, activity=recording.activity[..., keep], potentials=potentials)

@@ -1,0 +1,44 @@
+"""Functions that a person has written for a sweep."""
+
+import os
+import time
+
+import numpy as np
+
+import metastable as mst
+
+
+def burstiness(spikes, *, threshold):
+    """Share of neurons above a rate."""
+    return (mst.statistics.firing_rates(spikes) > threshold).mean()
+
+
+def several(spikes, *, network, seed):
+    return {"n": network.n_neurons, "seed": seed % 1000, "counts": spikes.spike_counts()}
+
+
+def in_excess(network, *, of=10):
+    return network.n_neurons - of
+
+
+def delicate(network):
+    if os.environ.get("SWEEP_TEST_FRAGILE"):
+        raise ValueError("not today")
+    return 1.0
+
+
+def slow(spikes, *, seconds):
+    time.sleep(seconds)
+    return spikes.n_spikes
+
+
+def network(*, n_e):
+    return mst.networks.litwin_kumar_doiron_2012(n_e=n_e, n_clusters=2)
+
+
+def words(spikes):
+    return "many"
+
+
+def ragged(spikes, *, seed):
+    return np.arange(3.0)[: 1 + seed % 3]

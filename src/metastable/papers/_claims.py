@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from metastable._display import Displayed
 
-@dataclass(frozen=True, eq=False)
-class Claim:
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Claim(Displayed):
     """One statement with a number, confronted with its measurement in several networks.
 
     Parameters

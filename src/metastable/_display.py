@@ -27,6 +27,8 @@ class Displayed:
 
     # Attributes worth a row; all fields of the dataclass by default.
     _shown: ClassVar[tuple[str, ...]] = ()
+    # Whether what is printed is a table already, which a notebook shows as it is.
+    _prints_a_table: ClassVar[bool] = False
 
     def plot(self, **options: Any) -> Any:
         """Draw the result; options are those of `metastable.figures.plot`.
@@ -55,8 +57,10 @@ class Displayed:
         return "\n".join([f"{type(self).__name__}:", *(f"  {name} {text}" for name, text in self._rows())])
 
     def _repr_html_(self) -> str:
-        from metastable._html import table
+        from metastable._html import printed, table
 
+        if self._prints_a_table:
+            return printed(repr(self))
         return table(self._rows(), title=type(self).__name__)
 
 
@@ -71,6 +75,8 @@ def described(value: Any) -> str:
         return f"{value:.6g}"
     if isinstance(value, np.ndarray):
         return _array(value)
+    if isinstance(value, dict) and value:
+        return "\n".join(f"{key}: {described(each)}" for key, each in value.items())
     text = value if isinstance(value, str) else next(iter(repr(value).splitlines()), "")
     return text if isinstance(value, str) or len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 

@@ -46,5 +46,10 @@ def table(rows: Iterable[Sequence[str]], *, title: str = "") -> str:
     return f"<table>{caption}\n{lines}</table>"
 
 
+def printed(text: str) -> str:
+    """Return a text as it is printed, column under column."""
+    return f"<pre>{escape(text)}</pre>"
+
+
 def _cell(text: str) -> str:
     return f'<td style="text-align: left; white-space: pre-line">{escape(text)}</td>'

@@ -55,8 +55,8 @@ def analyse(
 
     Notes
     -----
-    Groups are sought among the 250 most active neurons and up to 60,000 spikes, pairs correlated among the 1,000 most
-    active neurons, so that a recording of 5,000 neurons takes about a minute; the report says where that is so.
+    Groups are sought among the 300 most active neurons and up to 100,000 spikes, pairs correlated among the 1,000 most
+    active neurons, so that a recording of 5,000 neurons takes less than a minute; the report says where that is so.
 
     Examples
     --------

@@ -16,7 +16,7 @@ from metastable.communities import Communities
 from metastable.spikes import SpikeData
 
 # A search costs the square of the neurons and grows with the spikes: about half a minute for these on two cores.
-MOST_NEURONS, _MOST_SPIKES = 250, 60_000
+_MOST_NEURONS, _MOST_SPIKES = 300, 100_000
 _N_STARTS = 5
 
 
@@ -24,7 +24,7 @@ def find_groups(
     spikes: SpikeData, seed: int, n_jobs: int | None, progress: bool | None
 ) -> tuple[NDArray[np.intp], SpikeData, Communities | None, list[str]]:
     """Return which neurons were compared, their spikes and groups, and what was left out or in the way."""
-    chosen, fewer = most_active(spikes, MOST_NEURONS)
+    chosen, fewer = most_active(spikes, _MOST_NEURONS)
     part, shorter = shortened(spikes.select(neuron=chosen), _MOST_SPIKES)
     missing = [sentence for sentence in (fewer, shorter) if sentence]
     try:

@@ -82,7 +82,7 @@ def most_active(spikes: SpikeData, n_most: int) -> tuple[NDArray[np.intp], str]:
     chosen = np.sort(np.argsort(rank, kind="stable")[:n_most])
     of_each = " of each population" if names.any() else ""
     return chosen, (
-        f"Only the {n_most:,} most active{of_each} of {spikes.n_neurons:,} neurons are compared, to keep the time short."
+        f"{n_most:,} of {spikes.n_neurons:,} neurons are compared, the most active{of_each}, to keep the time short."
     )
 
 

@@ -84,4 +84,4 @@ class Section:
 
     def __repr__(self) -> str:
         numbers = [f"  {number.label:<44} {number.text}" for number in self.numbers]
-        return "\n".join([self.title, *numbers, *(f"  not: {sentence}" for sentence in self.missing)])
+        return "\n".join([self.title, *numbers, *(f"  note: {sentence}" for sentence in self.missing)])

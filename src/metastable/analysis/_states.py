@@ -15,8 +15,9 @@ from metastable.analysis._section import Number, Section
 from metastable.spikes import SpikeData
 from metastable.statistics import ClusterStates
 
-# Shorter than this a rate of some neurons is noise; longer than a fiftieth of a trial, and nothing switches any more.
 _SHORTEST_SMOOTHING_MS = 20.0
+# Spikes of a group in the time it is smoothed over: with fewer, levels drown in noise.
+_SPIKES_IN_SMOOTHING = 10
 _MOST_DRAWN = 20
 
 
@@ -28,10 +29,7 @@ def states(spikes: SpikeData, labels: NDArray[np.int64], sigma_ms: float) -> Sec
         if spikes.cluster is None or spikes.cluster.ndim != 1 or spikes.cluster.max(initial=-1) < 0:
             return Section(name="states", title=title, missing=("There are no groups whose states could be followed.",))
         source, labels = "clusters", spikes.cluster
-    longest = max(spikes.duration_ms / 50, _SHORTEST_SMOOTHING_MS)
-    smoothing = (
-        _SHORTEST_SMOOTHING_MS if np.isnan(sigma_ms) else float(np.clip(sigma_ms, _SHORTEST_SMOOTHING_MS, longest))
-    )
+    smoothing = _smoothing(spikes, labels, sigma_ms)
     bin_ms = fitting_width(spikes, min(smoothing / 2, spikes.duration_ms / 10))
     known = np.unique(labels[labels >= 0])
     compact = np.full(labels.size, -1)
@@ -69,6 +67,16 @@ def states(spikes: SpikeData, labels: NDArray[np.int64], sigma_ms: float) -> Sec
         results={"rates": rate, "states": tuple(each), "bin_ms": bin_ms, "up_ms": up, "down_ms": down, "names": known},
         draw=_draw,
     )
+
+
+def _smoothing(spikes: SpikeData, labels: NDArray[np.int64], sigma_ms: float) -> float:
+    """Return a width that holds some spikes of an ordinary group, but not more than a fiftieth of a trial, ms."""
+    of_spike = labels[spikes.neuron]
+    n_spikes = np.bincount(of_spike[of_spike >= 0], minlength=int(labels.max()) + 1)
+    typical = float(np.median(n_spikes[np.unique(labels[labels >= 0])]))
+    wanted = _SPIKES_IN_SMOOTHING * spikes.duration_ms * spikes.n_trials / max(typical, 1.0)
+    wanted = max(wanted, 0.0 if np.isnan(sigma_ms) else sigma_ms)
+    return float(np.clip(wanted, _SHORTEST_SMOOTHING_MS, max(spikes.duration_ms / 50, _SHORTEST_SMOOTHING_MS)))
 
 
 def _durations(found: ClusterStates, state: bool) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ from metastable.analysis._section import Number, Section
 from metastable.spikes import SpikeData
 
 _FAST_LAG_MS, _LONGEST_LAG_MS = 200.0, 10_000.0
+_RINGING_MS = 50.0
 # Bins of all neurons and trials that are transformed: some seconds of work.
 _MOST_BINS = 60_000_000
 _N_LAGS = 100
@@ -35,17 +36,18 @@ def timescales(spikes: SpikeData) -> Section:
         chosen, left_out = most_active(spikes, max(1, int(_MOST_BINS / n_bins)))
         missing += [left_out] if left_out and left_out not in missing else []
         found = statistics.autocovariance(spikes.select(neuron=chosen), bin_ms=bin_ms, max_lag_ms=n_lags * bin_ms)
-        # The trough of refractoriness lasts some ms; at longer lags the first bin holds the spike itself.
-        fit_from = max(10.0 if lag >= 100 else 0.0, bin_ms)
+        # After a spike a neuron pauses, and regular firing rings: the decay begins behind the peak and the ringing.
+        peak = 1 + int(found.covariance[1 : n_lags // 2].argmax())
+        fit_from = float(found.lag_ms[max(peak, int(min(_RINGING_MS, lag / 4) / bin_ms))])
         fit = statistics.fit_time_constant(found.lag_ms, found.covariance, fit_from_ms=fit_from)
-        fall = statistics.fall_time(found.lag_ms, found.covariance, from_ms=bin_ms)
+        fall = statistics.fall_time(found.lag_ms, found.covariance, from_ms=fit_from)
         curves.append((found, fit))
         upto = f"lags to {n_lags * bin_ms:.4g} ms"
         # A straight line explains nothing, and an exponential fitted to noise has a time constant too.
         trusted = fit.tau_ms if fit.r_squared > 0.5 and fit.amplitude > 0 else np.nan
         numbers += [
             Number(f"{name}tau_ms", f"fitted time constant, {upto}", trusted, "ms"),
-            Number(f"{name}fall_time_ms", f"falls to 1/e of its first value, {upto}", fall, "ms"),
+            Number(f"{name}fall_time_ms", f"falls to 1/e, {upto}", fall, "ms"),
             Number(f"{name}r_squared", "explained by the fit", float(fit.r_squared)),
         ]
         if not np.isfinite(trusted):

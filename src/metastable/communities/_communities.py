@@ -46,6 +46,8 @@ class Communities(Displayed):
     provenance : dict
     """
 
+    _shown = ("n_groups", "sizes", "sigma_ms", "modularity", "delta_q", "p_value", "significant", "status")
+
     labels: NDArray[np.int64]
     sigma_ms: float
     modularity: float

@@ -55,7 +55,7 @@ def plot(result: Any, **options: Any) -> Axes | Figure:
         draw = _DRAWINGS.get((*kind.__module__.split(".")[1:2], kind.__name__))
         if draw is not None:
             return draw(result, **options)
-    known = ", ".join(name for _, name in _DRAWINGS)
+    known = ", ".join(sorted({name for _, name in _DRAWINGS}))
     raise TypeError(f"there is no figure of a {type(result).__name__}; there is one of {known}.")
 
 

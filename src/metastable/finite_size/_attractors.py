@@ -120,6 +120,8 @@ class Attractors(Sequence[Attractor], Displayed):
         Takes the number of an attractor and returns its labels.
     """
 
+    _prints_a_table = True
+
     states: NDArray[np.uint8]
     first: NDArray[np.int64]
     sizes: Mapping[str, int]

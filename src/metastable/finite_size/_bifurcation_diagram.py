@@ -34,6 +34,8 @@ class BifurcationDiagram(Displayed):
         Stationary states and cycles with labels at their edges.
     """
 
+    _prints_a_table = True
+
     network: FiniteSizeNetwork
     attractors: Attractors
 

@@ -43,6 +43,8 @@ class BifurcationDiagram(Displayed):
         What the search covers, and which conditions of the balanced state fail in the range, if one does.
     """
 
+    _prints_a_table = True
+
     homogeneous: Branch | None
     branches: tuple[Branch, ...]
     meetings: Array

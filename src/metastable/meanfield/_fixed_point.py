@@ -105,6 +105,8 @@ class FixedPoints(Sequence[FixedPoint], Displayed):
         balanced state fails, if one does.
     """
 
+    _prints_a_table = True
+
     points: tuple[FixedPoint, ...]
     status: str
 

@@ -62,6 +62,8 @@ class FiniteSizeNetwork(Displayed):
     array([0.6, 1.3])
     """
 
+    _prints_a_table = True
+
     weights: Array
     threshold: Array = field(default_factory=lambda: np.zeros(1))
     stimulus: Array = field(default_factory=lambda: np.zeros(1))

@@ -76,6 +76,8 @@ class PulseNetwork(Displayed):
     array([-5., -5., -5.])
     """
 
+    _prints_a_table = True
+
     n_neurons: int
     in_degree: int | None = None
     probability: float | None = None

@@ -43,6 +43,8 @@ class Claim(Displayed):
     ('reproduced', '3.250 ± 0.071 spikes/s (2 networks)')
     """
 
+    _shown = ("statement", "measured", "paper", "accepted", "verdict", "note")
+
     statement: str
     paper: str
     interval: tuple[float, float] | None

@@ -57,6 +57,8 @@ class Report(Displayed):
         Jobs that ran now, and jobs whose numbers were found in the folder.
     """
 
+    _prints_a_table = True
+
     key: str
     citation: str
     summary: str

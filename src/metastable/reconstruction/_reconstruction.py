@@ -49,6 +49,8 @@ class Reconstruction(Displayed):
     provenance : dict
     """
 
+    _prints_a_table = True
+
     weights: Array
     status: tuple[Status, ...]
     standard_error: Array

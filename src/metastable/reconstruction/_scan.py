@@ -40,6 +40,8 @@ class Scan(Displayed):
         Where it is least, and how small.
     """
 
+    _prints_a_table = True
+
     parameter: str
     values: Array
     residual_mv: Array

@@ -69,6 +69,8 @@ class SpikeData(Displayed):
     2
     """
 
+    _shown = ("n_spikes", "n_neurons", "n_trials", "t_start_ms", "t_stop_ms", "dt_ms", "n_clusters")
+
     time_ms: NDArray[np.float64]
     neuron: NDArray[np.int32]
     n_neurons: int

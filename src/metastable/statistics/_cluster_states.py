@@ -34,6 +34,8 @@ class ClusterStates(Displayed):
         Where the threshold comes from, or why there is none, a sentence.
     """
 
+    _shown = ("active", "sample_ms", "low", "high", "mean_active", "up", "down", "status")
+
     active: NDArray[np.bool_]
     sample_ms: float
     low: float

@@ -1,7 +1,8 @@
 """How results print, in a terminal and in a notebook, and how they are drawn.
 
-A result inherits `Displayed` and names in ``_shown`` what is worth a row. Drawing stands on a higher floor than results:
-the package's root, above all floors, hands its way to draw down here (`draw_with`), so that no result imports a figure.
+A result inherits `Displayed` and names in ``_shown`` what is worth a row. Drawing stands on a higher floor than
+results: the package's root, above all floors, hands its way to draw down here (`draw_with`), so that no result imports
+a figure.
 """
 
 from __future__ import annotations

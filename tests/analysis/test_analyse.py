@@ -48,7 +48,7 @@ TINY = {
     "synchrony": recording(np.repeat(np.arange(0, 1000, 50), 8), np.tile(np.arange(8), 20), n_neurons=8),
     "one step": recording([0], [0], dt_ms=1, t_stop_ms=1),
     "coarse grid": recording([0, 7, 14], [0, 0, 0], dt_ms=7, t_stop_ms=21),
-    "grid of 1/30 ms": recording(np.arange(0, 900, 3) / 30, np.arange(300) % 9, n_neurons=9, dt_ms=1 / 30, t_stop_ms=30),
+    "fine grid": recording(np.arange(300) / 10, np.arange(300) % 9, n_neurons=9, dt_ms=1 / 30, t_stop_ms=30),
     "negative times": recording([-50, -20, 30], [0, 1, 0], n_neurons=2, t_start_ms=-100),
     "microseconds": recording([0.1, 0.2], [0, 1], n_neurons=2, t_stop_ms=0.5),
     "too fast for neurons": poisson(8, 1, 9000, duration_ms=1000.0),

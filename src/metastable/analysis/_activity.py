@@ -113,7 +113,7 @@ def _draw_rates(results: Mapping[str, Any]) -> Figure:
         ax = drawing.add_subplot()
         for number, (name, own) in enumerate((by_name or {"": rate}).items()):
             color = figures.group_color(number) if by_name else figures.COLORS["uniform"]
-            ax.hist(own, edges, histtype="stepfilled", alpha=0.6, color=color, label=name or None)
+            ax.hist(own, edges.tolist(), histtype="stepfilled", alpha=0.6, color=color, label=name or None)
         ax.axvline(rate.mean(), color="black", linewidth=0.9, linestyle="--", label="mean of all")
         ax.set(xlabel="rate (spikes/s)", ylabel="neurons", xlim=(0, edges[-1]))
         ax.legend()

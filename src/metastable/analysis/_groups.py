@@ -58,12 +58,7 @@ def groups(part: SpikeData, found: Communities | None, missing: list[str]) -> Se
     title = "Groups of neurons"
     if found is None:
         return Section(name="groups", title=title, missing=tuple(missing))
-    known = part.cluster is not None and part.cluster.ndim == 1 and part.n_clusters > 1
-    agreement = np.nan
-    if known and found.n_groups:
-        both = (found.labels >= 0) & (part.cluster >= 0)
-        if both.any():
-            agreement = communities.normalized_mutual_information(found.labels[both], part.cluster[both])
+    agreement = None if part.cluster is None else _agreement(found.labels, part.cluster)
     numbers = [
         Number("n_groups", "groups", found.n_groups),
         Number("p_value", "p-value over all timescales", found.p_value),
@@ -72,7 +67,7 @@ def groups(part: SpikeData, found: Communities | None, missing: list[str]) -> Se
         Number("n_neurons_compared", "neurons compared", part.n_neurons),
     ]
     numbers += [Number(f"size_of_group_{k}", f"neurons in group {k}", int(n)) for k, n in enumerate(found.sizes[:10])]
-    if known and found.n_groups:
+    if agreement is not None:
         numbers.append(Number("agreement_with_labels", "agreement (NMI) with the file's clusters", agreement))
         missing = [*missing, "Small clusters that are active together can be one group: modularity merges them."]
     tested = bool(np.isfinite(found.statistic).any())
@@ -90,6 +85,16 @@ def groups(part: SpikeData, found: Communities | None, missing: list[str]) -> Se
         results={"groups": found, "spikes": part},
         draw=_draw if tested else None,
     )
+
+
+def _agreement(labels: NDArray[np.int64], cluster: NDArray) -> float | None:
+    """Return how well groups and the file's clusters agree, over neurons with both; None where there are not both."""
+    if cluster.ndim != 1:
+        return None
+    both = (labels >= 0) & (cluster >= 0)
+    if not both.any() or np.unique(cluster[both]).size < 2:
+        return None
+    return communities.normalized_mutual_information(labels[both], cluster[both])
 
 
 def _draw(results: Mapping[str, Any]) -> Figure:

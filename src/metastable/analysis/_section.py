@@ -40,7 +40,7 @@ class Number:
     def text(self) -> str:
         """The number with its unit, a dash for one that is not defined."""
         if not np.isfinite(self.value):
-            return "–"
+            return "-"
         shown = f"{self.value:,}" if isinstance(self.value, int) else f"{self.value:.3g}"
         if "e" in shown:
             shown = f"{self.value:,.0f}" if abs(self.value) >= 1 else shown

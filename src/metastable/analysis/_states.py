@@ -118,7 +118,7 @@ def _draw(results: Mapping[str, Any]) -> Figure:
         pairs = [(results["up_ms"], "active", "#c0392b"), (results["down_ms"], "inactive", "#5d6d7e")]
         longest = max((float(values.max(initial=0)) for values, _, _ in pairs), default=0.0) / 1000
         if longest:
-            edges = np.linspace(0, longest, 21)
+            edges = np.linspace(0, longest, 21).tolist()
             for values, label, color in pairs:
                 right.hist(values / 1000, edges, histtype="step", color=color, label=label, linewidth=1.2)
             right.set(xlabel="dwell time (s)", ylabel="states that ended", xlim=(0, longest))

@@ -15,6 +15,8 @@ from metastable.spikes import SpikeData
 
 _FAST_LAG_MS, _LONGEST_LAG_MS = 200.0, 10_000.0
 _RINGING_MS = 50.0
+# Of the variance of the curve; rhythms and noise have a fitted time constant too, that means nothing.
+_TRUSTED = 0.8
 # Bins of all neurons and trials that are transformed: some seconds of work.
 _MOST_BINS = 60_000_000
 _N_LAGS = 100
@@ -43,8 +45,7 @@ def timescales(spikes: SpikeData) -> Section:
         fall = statistics.fall_time(found.lag_ms, found.covariance, from_ms=fit_from)
         curves.append((found, fit))
         upto = f"lags to {n_lags * bin_ms:.4g} ms"
-        # A straight line explains nothing, and an exponential fitted to noise has a time constant too.
-        trusted = fit.tau_ms if fit.r_squared > 0.5 and fit.amplitude > 0 else np.nan
+        trusted = fit.tau_ms if fit.r_squared > _TRUSTED and fit.amplitude > 0 else np.nan
         numbers += [
             Number(f"{name}tau_ms", f"fitted time constant, {upto}", trusted, "ms"),
             Number(f"{name}fall_time_ms", f"falls to 1/e, {upto}", fall, "ms"),
@@ -74,7 +75,7 @@ def _draw(results: Mapping[str, Any]) -> Figure:
         drawing = figures.new_figure(3.6 * len(pairs), 2.6)
         for ax, (found, fit) in zip(np.atleast_1d(drawing.subplots(1, len(pairs))), pairs, strict=True):
             figures.plot(found, ax=ax)
-            if fit.r_squared > 0.5 and fit.amplitude > 0:
+            if fit.r_squared > _TRUSTED and fit.amplitude > 0:
                 # The first fits the axes that are in seconds where lags are long.
                 scale = 1 / 1000 if found.lag_ms[-1] > 2000 else 1
                 ax.plot(fit.lag_ms * scale, fit.fitted, color="black", linestyle="--", linewidth=0.9)

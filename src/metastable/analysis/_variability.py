@@ -70,7 +70,7 @@ def _draw_fano(results: Mapping[str, Any]) -> Figure:
         defined = value[np.isfinite(value)]
         top = max(2.0, float(np.percentile(defined, 99)))
         # What lies beyond is in the last bar, and the label says so.
-        right.hist(np.minimum(defined, top), np.linspace(0, top, 31), color=figures.COLORS["uniform"])
+        right.hist(np.minimum(defined, top), np.linspace(0, top, 31).tolist(), color=figures.COLORS["uniform"])
         right.axvline(1, color="black", linewidth=0.8, linestyle="--")
         beyond = int((defined > top).sum())
         right.set(xlabel="Fano factor" + (f" ({beyond} beyond in the last bar)" if beyond else ""), ylabel="neurons")

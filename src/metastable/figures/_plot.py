@@ -141,25 +141,29 @@ def _cluster_states(found: Any, *, trial: int = 0, ax: Axes | None = None) -> Ax
     ax = resolve_axes(ax)
     active = found.active[trial]
     seconds = active.shape[1] * found.sample_ms / 1000
-    ax.imshow(
-        active, cmap="Greys", vmin=0, vmax=1.4, aspect="auto", origin="lower", extent=(0, seconds, -0.5, len(active) - 0.5)
-    )  # fmt: skip
+    extent = (0, seconds, -0.5, len(active) - 0.5)
+    ax.imshow(active, cmap="Greys", vmin=0, vmax=1.4, aspect="auto", origin="lower", extent=extent)
     ax.set(xlabel="time in the trial (s)", ylabel="cluster, dark where active")
     return ax
 
 
 def _bifurcation_diagram(found: Any, *, ax: Axes | None = None) -> Axes:
     ax = resolve_axes(ax)
+    if found.homogeneous is not None:
+        branch(found.homogeneous.parameter, found.homogeneous.up, found.homogeneous.stable, label="homogeneous", ax=ax)
     for number, each in enumerate(found.branches):
-        branch(each.parameter, each.rate, each.stable, color=group_color(number), label=each.label, ax=ax)
-    ax.set(xlabel=found.parameter, ylabel="rate of a cluster")
+        label = f"{' + '.join(map(str, each.composition))} clusters"
+        branch(each.parameter, each.up, each.stable, color=group_color(number), label=label, ax=ax)
+    ax.set(xlabel="parameter", ylabel="rate of the highest clusters", ylim=(0, None))
     ax.legend()
     return ax
 
 
 def _activity(found: Any, *, trial: int = 0, ax: Axes | None = None) -> Axes:
     ax = resolve_axes(ax)
-    name, rates = next((name, rates) for name, rates in found.cluster_rates.items() if rates is not None)
+    if not found.cluster_rates:
+        raise ValueError("this network has no clusters whose rates could be drawn; plot population_rates yourself.")
+    name, rates = next(iter(found.cluster_rates.items()))
     image = ax.imshow(
         rates[trial], cmap="Greys", vmin=0, aspect="auto", origin="lower",
         extent=(found.time_ms[0] / 1000, found.time_ms[-1] / 1000, -0.5, rates.shape[1] - 0.5),

@@ -1,9 +1,9 @@
-"""With inhibitory clusters too, many clusters switch, and firing stays irregular (Rostami et al. 2024)."""
+"""With inhibitory clusters too, clusters switch, and firing stays irregular (Rostami et al. 2024)."""
 
 import metastable as mst
 
-network = mst.networks.schmitt_2023(scale=20)
-spikes = mst.simulate(network, duration_ms=1000, seed=1).select(time_ms=(200, 1000), population="E")
-rates = mst.statistics.cluster_rates(spikes, bin_ms=10, smoothing_ms=20)
-print(mst.statistics.mean_rate(spikes), mst.statistics.local_cv2(spikes))
-print(mst.statistics.cluster_states(rates, sample_ms=10))
+network = mst.networks.rostami_2024(j_e_plus=8, r_j=0.75)
+spikes = mst.simulate(network, duration_ms=2000, seed=1).select(time_ms=(500, 2000), population="E")
+print(f"{mst.statistics.mean_rate(spikes):.2f} spikes/s")
+print(mst.statistics.local_cv2(spikes))
+spikes.plot().figure.savefig("raster.png")

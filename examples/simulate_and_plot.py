@@ -2,8 +2,8 @@
 
 import metastable as mst
 
-network = mst.networks.litwin_kumar_doiron_2012(n_e=1200, n_clusters=15, r_ee=2.5)
-spikes = mst.simulate(network, duration_ms=1500, seed=2)
+network = mst.networks.litwin_kumar_doiron_2012(r_ee=2.5)
+spikes = mst.simulate(network, duration_ms=1500, seed=4)
 print(network)
 print(spikes)
 spikes.select(population="E").plot().figure.savefig("raster.png")

@@ -2,10 +2,10 @@
 
 import metastable as mst
 
-network = mst.networks.litwin_kumar_doiron_2012(n_e=1200, n_clusters=15, r_ee=2.5)
-stimulus = mst.networks.Stimulus.step(0.3, start_ms=700, clusters=range(3))
+network = mst.networks.litwin_kumar_doiron_2012(r_ee=2.5)
+stimulus = mst.networks.Stimulus.step(0.07, start_ms=700, clusters=range(5))
 spikes = mst.simulate(network, duration_ms=1400, n_trials=8, seed=1, stimulus=stimulus)
-driven = spikes.select(cluster=range(3))
+driven = spikes.select(cluster=range(5))
 fano = mst.statistics.fano_factor_in_time(driven, window_ms=100, step_ms=50)
 print(fano)
 before, after = (driven.select(time_ms=window) for window in ((300, 700), (900, 1300)))

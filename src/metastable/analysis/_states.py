@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from metastable import figures, statistics
@@ -122,6 +123,7 @@ def _draw(results: Mapping[str, Any]) -> Figure:
             for values, label, color in pairs:
                 right.hist(values / 1000, edges, histtype="step", color=color, label=label, linewidth=1.2)
             right.set(xlabel="dwell time (s)", ylabel="states that ended", xlim=(0, longest))
+            right.yaxis.set_major_locator(MaxNLocator(integer=True))
             right.legend()
         else:
             right.set_axis_off()

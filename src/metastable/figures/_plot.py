@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from metastable.figures._branches import branch
 from metastable.figures._communities_raster import group_color
@@ -19,7 +20,7 @@ from metastable.figures._curves import distribution
 from metastable.figures._multistability_overview import multistability_overview
 from metastable.figures._raster import raster
 from metastable.figures._reconstruction_overview import reconstruction_overview
-from metastable.figures._style import COLORS, resolve_axes
+from metastable.figures._style import COLORS, resolve_axes, style
 
 # Lags and times beyond this are read in seconds.
 _SECONDS_FROM_MS = 2000.0
@@ -54,7 +55,8 @@ def plot(result: Any, **options: Any) -> Axes | Figure:
     for kind in type(result).__mro__:
         draw = _DRAWINGS.get((*kind.__module__.split(".")[1:2], kind.__name__))
         if draw is not None:
-            return draw(result, **options)
+            with style():
+                return draw(result, **options)
     known = ", ".join(sorted({name for _, name in _DRAWINGS}))
     raise TypeError(f"there is no figure of a {type(result).__name__}; there is one of {known}.")
 
@@ -144,6 +146,7 @@ def _cluster_states(found: Any, *, trial: int = 0, ax: Axes | None = None) -> Ax
     extent = (0, seconds, -0.5, len(active) - 0.5)
     ax.imshow(active, cmap="Greys", vmin=0, vmax=1.4, aspect="auto", origin="lower", extent=extent)
     ax.set(xlabel="time in the trial (s)", ylabel="cluster, dark where active")
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     return ax
 
 
@@ -169,6 +172,7 @@ def _activity(found: Any, *, trial: int = 0, ax: Axes | None = None) -> Axes:
         extent=(found.time_ms[0] / 1000, found.time_ms[-1] / 1000, -0.5, rates.shape[1] - 0.5),
     )  # fmt: skip
     ax.set(xlabel="time (s)", ylabel=f"cluster of {name}")
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     ax.figure.colorbar(image, ax=ax, label="fraction active")
     return ax
 

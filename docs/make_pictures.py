@@ -1,4 +1,4 @@
-"""Make the README's pictures again: ``python docs/make_pictures.py``, about a minute; the same seeds, the same pictures."""
+"""Make the README's pictures again, in about a minute: ``python docs/make_pictures.py``."""
 
 from pathlib import Path
 

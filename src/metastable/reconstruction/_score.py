@@ -14,7 +14,7 @@ from metastable._validation import require_number, require_numbers, require_trut
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Score(Displayed):
     """Agreement of found with true weights.
 

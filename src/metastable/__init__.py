@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from metastable import _display
 from metastable._provenance import version
 
 if TYPE_CHECKING:
+    from metastable import analysis as analysis
     from metastable import communities as communities
     from metastable import figures as figures
     from metastable import finite_size as finite_size
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 __version__ = version()
 __all__ = [
     "SpikeData",
+    "analysis",
     "communities",
     "figures",
     "finite_size",
@@ -41,6 +44,7 @@ __all__ = [
 
 # Rooms are opened on first use: `import metastable` and `metastable --help` must not pay for numba or matplotlib.
 _ROOMS = (
+    "analysis",
     "communities",
     "figures",
     "finite_size",
@@ -62,6 +66,14 @@ def __getattr__(name: str) -> Any:
     if name in _NAMES:
         return getattr(importlib.import_module(f"metastable.{_NAMES[name]}"), name)
     raise AttributeError(f"module 'metastable' has no attribute {name!r}")
+
+
+def _draw(result: Any, **options: Any) -> Any:
+    return importlib.import_module("metastable.figures").plot(result, **options)
+
+
+# Results stand below figures and know none; the root, above all floors, gives their `.plot()` a way to draw.
+_display.draw_with(_draw)
 
 
 def __dir__() -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from metastable.cli._analyse import analyse
 from metastable.cli._communities import communities
 from metastable.cli._convert import convert
 from metastable.cli._naming import SELECTION, naming
@@ -228,6 +229,7 @@ def stats(file, start_ms, stop_ms, population, window_ms, correlation_ms, ddof, 
         click.echo(f"  {name:<42} {value if isinstance(value, str) else _text(value)}")
 
 
+main.add_command(analyse)
 main.add_command(communities)
 main.add_command(convert)
 main.add_command(reconstruct)

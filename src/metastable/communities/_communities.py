@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from metastable._display import Displayed
 from metastable._validation import require_number
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Communities:
+class Communities(Displayed):
     """Groups of spike trains at the timescale where they stand out most.
 
     Parameters
@@ -44,6 +45,8 @@ class Communities:
         What was found and how it was decided, a sentence.
     provenance : dict
     """
+
+    _shown = ("n_groups", "sizes", "sigma_ms", "modularity", "delta_q", "p_value", "significant", "status")
 
     labels: NDArray[np.int64]
     sigma_ms: float

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from metastable._display import Displayed
+
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Partition:
+class Partition(Displayed):
     """Groups of nodes.
 
     Parameters

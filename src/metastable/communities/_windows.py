@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from metastable._display import Displayed
 from metastable.communities._communities import Communities
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class SlidingWindows:
+class SlidingWindows(Displayed):
     """Groups in successive windows, a sequence of `Communities` that prints as a table.
 
     Parameters

@@ -26,6 +26,7 @@ from metastable.figures._multistability_map import multistability_regions as mul
 from metastable.figures._multistability_overview import multistability_overview as multistability_overview
 from metastable.figures._phase_plane import NULLCLINES as NULLCLINES
 from metastable.figures._phase_plane import phase_plane as phase_plane
+from metastable.figures._plot import plot as plot
 from metastable.figures._raster import cluster_shades as cluster_shades
 from metastable.figures._raster import raster as raster
 from metastable.figures._reconstruction_matrix import weight_matrix as weight_matrix
@@ -66,6 +67,7 @@ __all__ = [
     "parameter_map",
     "phase_curve",
     "phase_plane",
+    "plot",
     "power_spectra",
     "raster",
     "reconstruction_overview",

@@ -11,6 +11,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from metastable._display import Displayed
 from metastable._validation import require_numbers
 
 Array = NDArray[np.float64]
@@ -21,7 +22,7 @@ _LONGEST_TABLE = 40
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Attractor:
+class Attractor(Displayed):
     """A stationary state or a cycle of the noiseless network, and all stimuli at which it exists.
 
     Parameters
@@ -98,7 +99,7 @@ class Attractor:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Attractors(Sequence[Attractor]):
+class Attractors(Sequence[Attractor], Displayed):
     """Attractors of one network by period, then by box: a sequence that prints as a table.
 
     Parameters
@@ -118,6 +119,8 @@ class Attractors(Sequence[Attractor]):
     labeller : callable, optional
         Takes the number of an attractor and returns its labels.
     """
+
+    _prints_a_table = True
 
     states: NDArray[np.uint8]
     first: NDArray[np.int64]

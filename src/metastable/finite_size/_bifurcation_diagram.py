@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from numpy.typing import ArrayLike
 
+from metastable._display import Displayed
 from metastable.finite_size._attractors import Attractor, Attractors
 from metastable.finite_size._cycles import all_attractors, large
 from metastable.finite_size._edge_labels import EdgeLabels
@@ -23,7 +24,7 @@ from metastable.networks import FiniteSizeNetwork
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BifurcationDiagram:
+class BifurcationDiagram(Displayed):
     """All attractors of a noiseless network over all stimuli.
 
     Parameters
@@ -32,6 +33,8 @@ class BifurcationDiagram:
     attractors : Attractors
         Stationary states and cycles with labels at their edges.
     """
+
+    _prints_a_table = True
 
     network: FiniteSizeNetwork
     attractors: Attractors

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
+from metastable._display import Displayed
 from metastable._validation import require_array, shown
 from metastable.finite_size._generator import Equations
 
@@ -16,7 +17,7 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class CountSwitching:
+class CountSwitching(Displayed):
     """How a chain of counts goes from a core A to a core B and back, exactly.
 
     Parameters

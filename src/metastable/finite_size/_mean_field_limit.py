@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_discrete_lyapunov
 from scipy.optimize import root
 
+from metastable._display import Displayed
 from metastable._validation import require_pair
 from metastable.finite_size._search_cost import as_float
 from metastable.finite_size._stationary_distribution import last_step
@@ -31,7 +32,7 @@ _EDGE = 1e-9
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class MeanFieldState:
+class MeanFieldState(Displayed):
     """A fixed point of the mean field of homogeneous populations.
 
     Parameters
@@ -65,7 +66,7 @@ class MeanFieldState:
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class CriticalNoise:
+class CriticalNoise(Displayed):
     """Where a state of the mean field loses its stability as noise is lowered.
 
     Parameters

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from metastable._display import Displayed
 from metastable._validation import require_choice, require_number, require_pair
 from metastable.finite_size._attractors import Attractors, raised
 from metastable.finite_size._search_cost import as_float
@@ -15,8 +16,8 @@ from metastable.finite_size._search_cost import as_float
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class MultistabilityPlane:
+@dataclass(frozen=True, eq=False, repr=False)
+class MultistabilityPlane(Displayed):
     """Number of attractors over the stimuli of two populations; constant within each cell.
 
     Parameters
@@ -51,8 +52,8 @@ class MultistabilityPlane:
         return self.stationary + self.oscillating
 
 
-@dataclass(frozen=True, eq=False)
-class MultistabilityCut:
+@dataclass(frozen=True, eq=False, repr=False)
+class MultistabilityCut(Displayed):
     """Attractors along the stimulus of one population, those of others fixed.
 
     Parameters

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from metastable._display import Displayed
 from metastable.meanfield._balance import balance_of
 from metastable.meanfield._cluster_equations import ClusterEquations
 from metastable.networks import BinaryNetwork
 
 
-@dataclass(frozen=True, eq=False)
-class BalancedRates:
+@dataclass(frozen=True, eq=False, repr=False)
+class BalancedRates(Displayed):
     """Balanced rates and the condition that they fulfil.
 
     Parameters

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from metastable._display import Displayed
 from metastable._validation import require_integer, require_number
 from metastable.meanfield._branch import Branch, StableRange
 from metastable.meanfield._cluster_equations import ClusterEquations
@@ -24,7 +25,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BifurcationDiagram:
+class BifurcationDiagram(Displayed):
     """Branches of the homogeneous state and of states with active clusters.
 
     Parameters
@@ -41,6 +42,8 @@ class BifurcationDiagram:
     status : str
         What the search covers, and which conditions of the balanced state fail in the range, if one does.
     """
+
+    _prints_a_table = True
 
     homogeneous: Branch | None
     branches: tuple[Branch, ...]

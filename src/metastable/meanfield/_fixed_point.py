@@ -9,6 +9,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
+from metastable._display import Displayed
 from metastable.meanfield._cluster_equations import ClusterEquations
 from metastable.meanfield._mean_field import MeanField
 from metastable.meanfield._spectrum import block_spectrum
@@ -17,7 +18,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class FixedPoint:
+class FixedPoint(Displayed):
     """A fixed point of the mean-field equations, up to the numbering of clusters.
 
     Parameters
@@ -93,7 +94,7 @@ class FixedPoint:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class FixedPoints(Sequence[FixedPoint]):
+class FixedPoints(Sequence[FixedPoint], Displayed):
     """The fixed points of one network: a sequence that prints as a table.
 
     Parameters
@@ -103,6 +104,8 @@ class FixedPoints(Sequence[FixedPoint]):
         How many there are, whether silence is one of them, what the search can miss, and which condition of the
         balanced state fails, if one does.
     """
+
+    _prints_a_table = True
 
     points: tuple[FixedPoint, ...]
     status: str

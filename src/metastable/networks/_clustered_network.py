@@ -9,11 +9,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from metastable._display import Displayed
 from metastable.networks._connection import Block, Connection, resolve
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class ClusteredNetwork:
+class ClusteredNetwork(Displayed):
     """Populations with cluster layouts and the connections between them; abstract.
 
     Parameters
@@ -25,6 +26,8 @@ class ClusteredNetwork:
     name : str
         What to print.
     """
+
+    _prints_a_table = True
 
     populations: tuple[Any, ...]
     connections: tuple[Connection, ...]

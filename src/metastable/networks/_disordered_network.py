@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from metastable._display import Displayed
 from metastable._random import Purpose, resolve_seed, stream
 from metastable._validation import require_integer, require_numbers
 from metastable.networks._finite_size_network import FiniteSizeNetwork, checked_sizes
@@ -17,7 +18,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class DisorderedNetwork:
+class DisorderedNetwork(Displayed):
     """Synchronous binary neurons in statistically homogeneous populations.
 
     Every weight from a neuron of population b to another one of population a is drawn once, independently of all

@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from metastable._display import Displayed
 from metastable._validation import require_choice, require_integer, require_number
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ _SPREADS = ("weight", "delay", "tau", "drive", "threshold", "reset")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class PulseNetwork:
+class PulseNetwork(Displayed):
     """A random network of pulse-coupled leaky integrate-and-fire neurons, as a specification.
 
     Between spikes ``dV_i/dt = (RI_i - V_i)/tau_i``. A spike of j raises V_i by the weight a_ij after the delay; at the
@@ -74,6 +75,8 @@ class PulseNetwork:
     >>> wired.weights.sum(axis=1).round(9)[:3]
     array([-5., -5., -5.])
     """
+
+    _prints_a_table = True
 
     n_neurons: int
     in_degree: int | None = None

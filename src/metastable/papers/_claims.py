@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from metastable._display import Displayed
 
-@dataclass(frozen=True, eq=False)
-class Claim:
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Claim(Displayed):
     """One statement with a number, confronted with its measurement in several networks.
 
     Parameters
@@ -40,6 +42,8 @@ class Claim:
     >>> claim.verdict, claim.measured
     ('reproduced', '3.250 ± 0.071 spikes/s (2 networks)')
     """
+
+    _shown = ("statement", "measured", "paper", "accepted", "verdict", "note")
 
     statement: str
     paper: str

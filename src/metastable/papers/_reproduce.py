@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from metastable._display import Displayed
 from metastable._parallel import Monitor, resolve_n_jobs, run_jobs
 from metastable._provenance import provenance
 from metastable._random import resolve_seed
@@ -39,7 +40,7 @@ class FigureReport:
 
 
 @dataclass(eq=False, repr=False)
-class Report:
+class Report(Displayed):
     """A reproduced paper.
 
     Parameters
@@ -55,6 +56,8 @@ class Report:
     n_computed, n_reused : int
         Jobs that ran now, and jobs whose numbers were found in the folder.
     """
+
+    _prints_a_table = True
 
     key: str
     citation: str

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from metastable._display import Displayed
 from metastable._validation import require_instance, require_number, require_numbers, require_steps
 from metastable.networks import LIFNetwork, WiredLIFNetwork
 from metastable.reconstruction._parameters import broadcast, owned, range_of, shortened
@@ -24,7 +25,7 @@ _CLOSEST_TIMES = 1e-6
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class CurrentModel:
+class CurrentModel(Displayed):
     """Parameters of leaky integrate-and-fire neurons with exponential or biexponential synapses: all but the weights.
 
     Parameters

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from metastable._display import Displayed
 from metastable._validation import require_instance, require_numbers
 from metastable.reconstruction._parameters import broadcast, owned, range_of, shortened
 from metastable.spikes import SpikeData
@@ -16,7 +17,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class NeuronModel:
+class NeuronModel(Displayed):
     """Parameters of leaky integrate-and-fire neurons with pulses: everything but the weights.
 
     Parameters

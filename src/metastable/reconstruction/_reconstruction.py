@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from metastable._display import Displayed
 from metastable.reconstruction._status import Status
 
 Array = NDArray[np.float64]
@@ -15,7 +16,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Reconstruction:
+class Reconstruction(Displayed):
     """Connections found from spikes; printed as a table of what was found out.
 
     Parameters
@@ -47,6 +48,8 @@ class Reconstruction:
         Mean number of intervals scanned per segment; NaN except with ``rows="min-scan"``.
     provenance : dict
     """
+
+    _prints_a_table = True
 
     weights: Array
     status: tuple[Status, ...]

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
 from threadpoolctl import threadpool_limits
 
+from metastable._display import Displayed
 from metastable._parallel import Monitor, run_jobs
 from metastable._validation import require_choice, require_integer, require_number, require_numbers
 from metastable.reconstruction._equations import Equations
@@ -26,7 +27,7 @@ _MOST_SPIKES = 20_000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Scan:
+class Scan(Displayed):
     """Residuals at values of a parameter.
 
     Parameters
@@ -38,6 +39,8 @@ class Scan:
     best, best_residual_mv : float
         Where it is least, and how small.
     """
+
+    _prints_a_table = True
 
     parameter: str
     values: Array

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
+from metastable._display import Displayed
 from metastable._validation import require_number, require_numbers, require_truth
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Score:
+class Score(Displayed):
     """Agreement of found with true weights.
 
     Parameters

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from metastable._display import Displayed
 from metastable._validation import (
     require_instance,
     require_integer,
@@ -22,7 +23,7 @@ from metastable.spikes._arrays import as_clusters, as_ids, as_indices, as_names,
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class SpikeData:
+class SpikeData(Displayed):
     """Spikes of many neurons in many trials, with silent neurons and empty trials.
 
     Spikes are kept sorted by trial, then time, then neuron; arrays are read-only. Times lie in the half-open
@@ -67,6 +68,8 @@ class SpikeData:
     >>> spikes.select(neuron=[1]).n_spikes
     2
     """
+
+    _shown = ("n_spikes", "n_neurons", "n_trials", "t_start_ms", "t_stop_ms", "dt_ms", "n_clusters")
 
     time_ms: NDArray[np.float64]
     neuron: NDArray[np.int32]

@@ -9,13 +9,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from metastable._display import Displayed
 from metastable._validation import require_array, require_number, require_numbers, require_pair
 from metastable.statistics._state_durations import StateDurations
 from metastable.statistics._two_classes import two_classes
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class ClusterStates:
+class ClusterStates(Displayed):
     """Active and inactive clusters in time.
 
     Parameters
@@ -32,6 +33,8 @@ class ClusterStates:
     status : str
         Where the threshold comes from, or why there is none, a sentence.
     """
+
+    _shown = ("active", "sample_ms", "low", "high", "mean_active", "up", "down", "status")
 
     active: NDArray[np.bool_]
     sample_ms: float

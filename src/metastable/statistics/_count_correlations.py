@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from metastable._display import Displayed
 from metastable._validation import require_integer
 from metastable.spikes import SpikeData
 from metastable.statistics._correlation_matrix import StandardisedCounts
@@ -14,7 +15,7 @@ from metastable.statistics._means import divide
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class CorrelationDistribution:
+class CorrelationDistribution(Displayed):
     """How the correlation is distributed over a kind of pairs.
 
     Parameters
@@ -50,7 +51,7 @@ class CorrelationDistribution:
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class CountCorrelations:
+class CountCorrelations(Displayed):
     """Spike-count correlations of three kinds of pairs.
 
     Parameters

@@ -1,0 +1,120 @@
+"""Groups of neurons with similar spike trains."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from metastable import communities, figures
+from metastable.analysis._recording import most_active, shortened
+from metastable.analysis._section import Number, Section
+from metastable.communities import Communities
+from metastable.spikes import SpikeData
+
+# A search costs the square of the neurons and grows with the spikes: about half a minute for these on two cores.
+_MOST_NEURONS, _MOST_SPIKES = 300, 100_000
+_N_STARTS = 5
+
+
+def find_groups(
+    spikes: SpikeData, seed: int, n_jobs: int | None, progress: bool | None
+) -> tuple[NDArray[np.intp], SpikeData, Communities | None, list[str]]:
+    """Return which neurons were compared, their spikes and groups, and what was left out or in the way."""
+    chosen, fewer = most_active(spikes, _MOST_NEURONS)
+    part, shorter = shortened(spikes.select(neuron=chosen), _MOST_SPIKES)
+    missing = [sentence for sentence in (fewer, shorter) if sentence]
+    try:
+        # The mean of each train is taken away: among dense trains all cosines are large.
+        found = communities.detect(
+            part,
+            sigmas_ms=_timescales(part),
+            kind="correlation",
+            n_starts=_N_STARTS,
+            seed=seed,
+            n_jobs=n_jobs,
+            progress=progress,
+        )
+    except ValueError as error:
+        return chosen, part, None, [*missing, f"Groups were not sought: {error}"]
+    if not found.n_groups:
+        missing.append(f"No groups were found: {found.status}.")
+    return chosen, part, found, missing
+
+
+def _timescales(spikes: SpikeData) -> list[float]:
+    """Return three timescales of the intervals and two longer ones: cells that share slow states share no spikes."""
+    short = communities.isi_timescales(spikes, n_timescales=3).tolist()
+    longer = [short[-1] * factor for factor in (4, 16)]
+    # At least one, so that a recording of one short interval is not refused.
+    return [sigma for sigma in (*short, *longer) if sigma < spikes.duration_ms / 10] or [spikes.duration_ms / 20]
+
+
+def groups(part: SpikeData, found: Communities | None, missing: list[str]) -> Section:
+    """Say what groups there are, and how sure that is."""
+    title = "Groups of neurons"
+    if found is None:
+        return Section(name="groups", title=title, missing=tuple(missing))
+    agreement = None if part.cluster is None else _agreement(found.labels, part.cluster)
+    numbers = [
+        Number("n_groups", "groups", found.n_groups),
+        Number("p_value", "p-value over all timescales", found.p_value),
+        Number("modularity", "modularity Q/2m", found.modularity),
+        Number("sigma_ms", "timescale of comparison", found.sigma_ms, "ms"),
+        Number("n_neurons_compared", "neurons compared", part.n_neurons),
+    ]
+    numbers += [Number(f"size_of_group_{k}", f"neurons in group {k}", int(n)) for k, n in enumerate(found.sizes[:10])]
+    if agreement is not None:
+        numbers.append(Number("agreement_with_labels", "agreement (NMI) with the file's clusters", agreement))
+        missing = [*missing, "Small clusters that are active together can be one group: modularity merges them."]
+    tested = bool(np.isfinite(found.statistic).any())
+    return Section(
+        name="groups",
+        title=title,
+        explanation=(
+            "Left: neurons are divided so that trains within a group are as similar as possible (modularity, red) at "
+            "several timescales, and the same is done to shuffled trains (grey); only a division that beats chance "
+            "over all timescales together is believed. Right: the similarity of each pair, neurons sorted by group, so "
+            "that groups are blocks along the diagonal."
+        ),
+        numbers=tuple(numbers),
+        missing=tuple(missing),
+        results={"groups": found, "spikes": part},
+        draw=_draw if tested else None,
+    )
+
+
+def _agreement(labels: NDArray[np.int64], cluster: NDArray) -> float | None:
+    """Return how well groups and the file's clusters agree, over neurons with both; None where there are not both."""
+    if cluster.ndim != 1:
+        return None
+    both = (labels >= 0) & (cluster >= 0)
+    if not both.any() or np.unique(cluster[both]).size < 2:
+        return None
+    return communities.normalized_mutual_information(labels[both], cluster[both])
+
+
+def _draw(results: Mapping[str, Any]) -> Figure:
+    found, part = results["groups"], results["spikes"]
+    with figures.style():
+        drawing = figures.new_figure(7.2, 3.0)
+        left, right = drawing.subplots(1, 2)
+        figures.modularity_by_timescale(found, ax=left)
+        similarity = communities.similarity_matrix(part, sigma_ms=found.sigma_ms, kind="correlation")
+        place = np.where(found.labels < 0, found.n_groups, found.labels)
+        order = np.argsort(place, kind="stable")
+        values = similarity[np.ix_(order, order)].copy()
+        np.fill_diagonal(values, np.nan)
+        off = np.abs(values[np.isfinite(values)])
+        limit = max(float(np.percentile(off, 99)) if off.size else 1.0, 1e-6)
+        image = right.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit, origin="lower")
+        for edge in np.cumsum(np.bincount(place))[:-1]:
+            right.axhline(edge - 0.5, color="black", linewidth=0.4)
+            right.axvline(edge - 0.5, color="black", linewidth=0.4)
+        right.set(xlabel="neuron, by group", ylabel="neuron, by group")
+        drawing.colorbar(image, ax=right, label="similarity")
+        figures.titled(right, f"{part.n_neurons} neurons", f"correlation, sigma {found.sigma_ms:.3g} ms")
+    return drawing

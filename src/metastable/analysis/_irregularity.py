@@ -1,0 +1,65 @@
+"""How regular the intervals between spikes are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from metastable import figures, statistics
+from metastable.analysis._section import Number, Section
+from metastable.spikes import SpikeData
+
+# The CV of fewer intervals is mostly chance; two is what it takes at all.
+_ENOUGH_INTERVALS = 10
+
+
+def irregularity(spikes: SpikeData) -> Section:
+    """Measure CV and CV2 of the inter-spike intervals."""
+    least, missing = _ENOUGH_INTERVALS, []
+    cv, cv2 = (f(spikes, min_intervals=least) for f in (statistics.interval_cv, statistics.interval_cv2))
+    if not np.isfinite(cv).any():
+        least = 2
+        cv, cv2 = (f(spikes, min_intervals=least) for f in (statistics.interval_cv, statistics.interval_cv2))
+        missing.append(
+            f"No neuron has {_ENOUGH_INTERVALS} intervals; those with {least} are taken, whose values are uncertain "
+            "and too small."
+            if np.isfinite(cv).any()
+            else f"No neuron has {least} intervals between spikes of one trial: too few spikes."
+        )
+    known, both = np.isfinite(cv), np.isfinite(cv) & np.isfinite(cv2)
+    numbers = (
+        Number("cv", "mean CV of intervals", float(cv[known].mean()) if known.any() else np.nan),
+        Number("cv2", "mean CV2 of neighbouring intervals", float(cv2[both].mean()) if both.any() else np.nan),
+        Number("n_neurons_with_cv", f"neurons with {least} intervals or more", int(known.sum())),
+    )
+    return Section(
+        name="irregularity",
+        title="Irregularity of intervals",
+        explanation=(
+            "CV is the standard deviation of the intervals between spikes over their mean, CV2 compares each interval "
+            "only with the next: both are 0 for a clock and 1 for a Poisson process (dashed). Neurons far to the right "
+            "of the diagonal change their rate slowly: their intervals differ over the recording, neighbours do not."
+        ),
+        numbers=numbers,
+        missing=tuple(missing),
+        results={"cv": cv, "cv2": cv2},
+        draw=_draw if both.any() else None,
+    )
+
+
+def _draw(results: Mapping[str, Any]) -> Figure:
+    cv, cv2 = results["cv"], results["cv2"]
+    with figures.style():
+        drawing = figures.new_figure(3.4, 3.0)
+        ax = drawing.add_subplot()
+        ax.plot(cv, cv2, linestyle="none", marker="o", markersize=3, markeredgewidth=0, alpha=0.5, color="#2471a3")
+        top = 1.05 * max(2.0, float(np.nanmax(cv)))
+        ax.plot([0, 2.1], [0, 2.1], color="#bbbbbb", linewidth=0.8, zorder=0)
+        ax.axvline(1, color="black", linewidth=0.6, linestyle="--", zorder=0)
+        ax.axhline(1, color="black", linewidth=0.6, linestyle="--", zorder=0)
+        ax.set(xlabel="CV of all intervals", ylabel="CV2 of neighbouring intervals", xlim=(0, top), ylim=(0, 2.05))
+        figures.titled(ax, "One dot, one neuron")
+    return drawing

@@ -1,0 +1,50 @@
+"""An analysis as one HTML page."""
+
+from __future__ import annotations
+
+import io
+from html import escape
+from typing import TYPE_CHECKING
+
+from metastable._html import page, picture, table
+from metastable.analysis._section import Section
+
+if TYPE_CHECKING:
+    from metastable.analysis._analysis import Analysis
+
+
+def report_page(analysis: Analysis) -> str:
+    """Return the whole page, figures included."""
+    return page(analysis.title, report_body(analysis, figures=True))
+
+
+def report_body(analysis: Analysis, *, figures: bool) -> str:
+    """Return what stands on the page, with or without its figures."""
+    made = analysis.provenance
+    seed = made["parameters"]["seed"]
+    sections = "\n".join(_section(section, figures) for section in analysis.sections)
+    return f"""<h1>{escape(analysis.title)}</h1>
+<p style="white-space: pre-line">{escape(repr(analysis.spikes))}</p>
+<p class="small">metastable {made["version"]}, Python {made["python"]}, numpy {made["numpy"]}; seed {seed}.</p>
+{sections}"""
+
+
+def _section(section: Section, figures: bool) -> str:
+    lacking = "".join(f'<p><span class="missing">Note:</span> {escape(s)}</p>' for s in section.missing)
+    numbers = table([(number.label, number.text) for number in section.numbers]) if section.numbers else ""
+    image = _image(section) if figures else ""
+    said = f"<figcaption>{escape(section.explanation)}</figcaption>" if image else ""
+    body = f"<figure>{image}{said}</figure>" if image else ""
+    return f"<section><h2>{escape(section.title)}</h2>{body}{lacking}{numbers}</section>"
+
+
+def _image(section: Section) -> str:
+    import matplotlib.pyplot as plt
+
+    drawing = section.plot()
+    if drawing is None:
+        return ""
+    file = io.BytesIO()
+    drawing.savefig(file, format="png", dpi=140)
+    plt.close(drawing)
+    return picture(section.title, file.getvalue())

@@ -1,0 +1,87 @@
+"""One part of an analysis: its numbers, its figure, what they mean, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number of an analysis.
+
+    Parameters
+    ----------
+    name : str
+        Its key in JSON, with the unit: ``"mean_rate_hz"``.
+    label : str
+        What a person reads.
+    value : float or int
+        NaN and infinity become None in JSON.
+    unit : str
+
+    Examples
+    --------
+    >>> from metastable.analysis import Number
+    >>> Number("mean_rate_hz", "mean rate", 3.4999, "spikes/s").text
+    '3.5 spikes/s'
+    """
+
+    name: str
+    label: str
+    value: float
+    unit: str = ""
+
+    @property
+    def text(self) -> str:
+        """The number with its unit, a dash for one that is not defined."""
+        if not np.isfinite(self.value):
+            return "-"
+        shown = f"{self.value:,}" if isinstance(self.value, int) else f"{self.value:.3g}"
+        if "e" in shown:
+            shown = f"{self.value:,.0f}" if abs(self.value) >= 1 else shown
+        return f"{shown} {self.unit}".strip()
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Section:
+    """One part of an analysis.
+
+    Parameters
+    ----------
+    name, title : str
+    explanation : str
+        What the figure shows and how to read it.
+    numbers : tuple of Number
+    missing : tuple of str
+        What could not be computed, or only of a part, and why: sentences.
+    results : mapping
+        What the numbers come from: results of the rooms and arrays.
+    draw : callable, optional
+        Draws `results`; None where there is nothing to draw.
+    """
+
+    name: str
+    title: str
+    explanation: str = ""
+    numbers: tuple[Number, ...] = ()
+    missing: tuple[str, ...] = ()
+    results: Mapping[str, Any] = field(default_factory=dict)
+    draw: Callable[[Mapping[str, Any]], Figure] | None = None
+
+    def plot(self) -> Figure | None:
+        """Draw the section; None where there is nothing to draw."""
+        return None if self.draw is None else self.draw(self.results)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the numbers and what is missing, JSON-ready."""
+        numbers = {n.name: n.value if np.isfinite(n.value) else None for n in self.numbers}
+        return {"title": self.title, "numbers": numbers, "missing": list(self.missing)}
+
+    def __repr__(self) -> str:
+        numbers = [f"  {number.label:<44} {number.text}" for number in self.numbers]
+        return "\n".join([self.title, *numbers, *(f"  note: {sentence}" for sentence in self.missing)])

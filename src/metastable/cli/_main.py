@@ -13,7 +13,7 @@ from metastable.cli._communities import communities
 from metastable.cli._naming import SELECTION, naming
 from metastable.cli._reconstruct import reconstruct
 
-_PAPERS = ("litwin-kumar-doiron-2012", "rost-2018", "humphries-2011", "van-bussel-2011", "fasoli-panzeri-2019")
+_PAPERS = ("litwin-kumar-doiron-2012", "rost-2018", "humphries-2011", "van-bussel-2011", "fasoli-panzeri-2019", "loop")
 
 
 class _Group(click.Group):

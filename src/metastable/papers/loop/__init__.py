@@ -23,9 +23,9 @@ _QUICK = {
     "synapse_r_ee": [1.0, 1.5, 2.0, 2.5, 3.0],
     "synapse_lengths_s": [1.0, 2.0, 5.0],
     "n_states": 4,
-    "states_ms": 15_000.0,
-    "passage_n_e": [1000, 2000, 4000],
-    "exact_n_e": [8, 16, 24, 32, 40],
+    "states_ms": 30_000.0,
+    "passage_n_e": [2400, 3200, 4000, 5600],
+    "exact_n_e": [16, 24, 32, 40, 48],
     "n_quenching": 3,
     "quenching_trials": 10,
 }
@@ -43,7 +43,7 @@ _FULL = _QUICK | {
     "synapse_lengths_s": [1.0, 2.0, 5.0, 10.0],
     "n_states": 12,
     "states_ms": 60_000.0,
-    "exact_n_e": [8, 16, 24, 32, 40, 48],
+    "passage_n_e": [2400, 3200, 4000, 5600, 8000],
     "n_quenching": 10,
     "quenching_trials": 30,
 }

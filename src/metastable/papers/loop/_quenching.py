@@ -24,7 +24,7 @@ _N_STIMULATED = 5
 # After the burn-in; what follows an onset immediately is left out, before and during are equally long.
 _ON_MS, _SETTLED_MS, _PART_MS = 1500.0, 300.0, 1500.0
 _PARTS = ("before", "during")
-_GROUPS = ("stimulated", "others")
+_GROUPS = ("stimulated", "other")
 # A cluster is active above this rate, several times the mean of about 4 spikes/s.
 ACTIVE = 20.0
 _SHOWN = 60
@@ -136,7 +136,7 @@ def _draw(results: Results):
 def _draw_measure(results: Results, name: str, ax: Axes) -> None:
     """Draw a measure before and during the stimulus, one line for each network and set of clusters."""
     for k, (kind, family) in enumerate(KINDS.items()):
-        for group, color, style in (("stimulated", "inside", "-"), ("others", "uniform", "--")):
+        for group, color, style in (("stimulated", "inside", "-"), ("other", "uniform", "--")):
             values = np.stack([results.join(kind, f"{name} {group} {part}") for part in _PARTS], axis=1)
             marker = "os"[k]
             x = np.arange(2) + 2.6 * k
@@ -144,7 +144,7 @@ def _draw_measure(results: Results, name: str, ax: Axes) -> None:
                 ax.plot(x, row, color=figures.COLORS[color], linewidth=0.6, alpha=0.5, linestyle=style)
             ax.plot(
                 x,
-                values.mean(axis=0),
+                _mean(values),
                 color=figures.COLORS[color],
                 marker=marker,
                 markersize=4,
@@ -155,6 +155,13 @@ def _draw_measure(results: Results, name: str, ax: Axes) -> None:
     ax.set(xlim=(-0.4, 4.0), ylim=(0, None))
 
 
+def _mean(values: Array) -> Array:
+    """Return means over networks of what is defined: without an active state there is no duration."""
+    known = np.isfinite(values)
+    total = np.where(known, values, 0.0).sum(axis=0)
+    return np.divide(total, known.sum(axis=0), out=np.full(total.shape, np.nan), where=known.any(axis=0))
+
+
 def _draw_similarity(results: Results, drawing, ax: Axes) -> None:
     first = results.first("E/I")
     n = 2 * _N_STIMULATED
@@ -163,12 +170,13 @@ def _draw_similarity(results: Results, drawing, ax: Axes) -> None:
     shown = np.where(np.triu(np.ones((n, n), bool), 1), before, during)
     image = ax.imshow(shown, cmap="Reds", vmin=0)
     ax.plot([-0.5, n - 0.5], [-0.5, n - 0.5], color="black", linewidth=0.6)
-    for edge in (_N_STIMULATED - 0.5,):
-        ax.axhline(edge, color=figures.COLORS["inside"], linewidth=0.8)
-        ax.axvline(edge, color=figures.COLORS["inside"], linewidth=0.8)
+    for line in (ax.axhline, ax.axvline):
+        line(_N_STIMULATED - 0.5, color=figures.COLORS["inside"], linewidth=0.8)
     drawing.colorbar(image, ax=ax, shrink=0.8, label="mean correlation")
-    ax.set(xlabel="cluster", ylabel="cluster")
-    figures.titled(ax, "f  Between clusters, E/I", "before above, during on and below the diagonal")
+    ax.set(xlabel="cluster", ylabel="cluster", xticks=range(0, n, 2), yticks=range(0, n, 2))
+    figures.titled(
+        ax, "f  Between clusters, E/I", f"above: before, on and below: during; stimulated: 0 to {_N_STIMULATED - 1}"
+    )
 
 
 def _claims(results: Results) -> list[Claim]:
@@ -188,7 +196,7 @@ def _claims(results: Results) -> list[Claim]:
             Claim(f"Change of the rate, {of}", "rises", (0, np.inf), change("rate stimulated"), "spikes/s"),
             Claim(f"Change of the share of time active, {of}", "rises", (0, np.inf), change("share stimulated")),
             Claim(f"Change of the share of time active, other clusters, {family.title}", "falls: clusters compete",
-                  (-np.inf, 0), change("share others")),
+                  (-np.inf, 0), change("share other")),
             Claim(f"Change of the number of active clusters, {family.title}", "not stated", None,
                   change("active all")),
             Claim(f"Change of the mean duration of active states, {of}", "not stated", None,
@@ -207,11 +215,13 @@ FIGURE = Figure(
     title="A stimulus to some clusters, through every measure",
     caption=(
         "A step of current onto the excitatory neurons of five of 50 clusters; each measure before and during it, in "
-        "the stimulated clusters and in the others. The stimulus decides which clusters are active: in the stimulated "
-        "ones the Fano factor across trials falls and the share of time in which they are active rises, at the expense "
-        "of the others. What detection lives on are changes of activity that neurons of a cluster share: where the "
-        "stimulus quenches them, less of a cluster can be seen, and where stimulated clusters still take turns, more. "
-        "Thin lines: networks; thick lines: their mean."
+        "the stimulated clusters and in the others. The stimulus decides which clusters are active: stimulated ones "
+        "for more of the time, at the expense of the others, which hardly become active any more. With E clusters "
+        "alone one stimulated cluster wins for seconds, another in another trial: the others are quenched, the "
+        "stimulated ones stay variable. With E/I clusters all stimulated ones respond moderately, and their Fano "
+        "factor falls too. Detection lives on changes of activity that the neurons of a cluster share: during the "
+        "stimulus the stimulated clusters are found better and the others worse. What a stimulus quenches becomes "
+        "invisible; what it makes compete becomes visible. Thin lines: networks; thick lines: their mean."
     ),
     jobs=_jobs,
     draw=_draw,

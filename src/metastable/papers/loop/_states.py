@@ -21,6 +21,7 @@ from metastable.statistics import ClusterStates
 Array = NDArray[np.float64]
 
 J_E_PLUS, R_J = 4.0, 0.75
+_N_E = 4000
 _BURN_IN_MS = 500.0
 # Becomes active at the second, inactive below the first: several times the mean of 4 spikes/s.
 THRESHOLD_HZ = (10.0, 20.0)
@@ -68,7 +69,7 @@ def exact_of(*, seed: int, n_e: int) -> Numbers:
 
 def binary_of(*, seed: int, source: str, network_index: int, duration_ms: float) -> Numbers:
     """Measure states of one wired binary network, or of one trial of the annealed chain."""
-    network, theory = rost_2018(j_e_plus=J_E_PLUS, r_j=R_J), _theory(4000)
+    network, theory = rost_2018(j_e_plus=J_E_PLUS, r_j=R_J), _theory(_N_E)
     if source == "chain":
         rates = meanfield.cluster_chain(
             network,
@@ -142,8 +143,9 @@ def _cv_within(durations: Array, cluster: NDArray[np.int64], fewest: int = 5) ->
     for c in np.unique(cluster):
         own = durations[cluster == c]
         if own.size >= fewest:
-            # Dividing by the mean of the same n takes part of their variance: ddof 1 within each cluster gives it back.
-            scaled.append((own.var(ddof=1) / own.mean() ** 2, own.size))
+            # Over the mean of the same n durations the variance of exponential ones is n/(n + 1) on average.
+            squared = own.var(ddof=1) / own.mean() ** 2 * (own.size + 1) / own.size
+            scaled.append((squared, own.size))
     if not scaled:
         return float("nan")
     squares, weights = np.array(scaled).T
@@ -152,7 +154,8 @@ def _cv_within(durations: Array, cluster: NDArray[np.int64], fewest: int = 5) ->
 
 def _jobs(scale: Scale) -> list[Job]:
     numbers = scale.numbers
-    jobs = [Job("theory", first_passage_of, {"n_e": n_e}) for n_e in numbers["passage_n_e"]]
+    jobs = [Job("theory", first_passage_of, {"n_e": _N_E})]
+    jobs += [Job("passage", first_passage_of, {"n_e": n_e}) for n_e in numbers["passage_n_e"]]
     jobs += [Job("exact", exact_of, {"n_e": n_e}) for n_e in numbers["exact_n_e"]]
     for index in range(numbers["n_states"]):
         jobs += [
@@ -214,13 +217,13 @@ def _draw_survival(results: Results, name: str, ax: Axes) -> None:
 
 
 def _draw_means(results: Results, ax: Axes) -> None:
-    theory = results.every("theory")[-1]
-    for name, marker, where in (("up", "o", 0.0), ("down", "s", 0.0)):
+    theory = results.first("theory")
+    for name, marker in (("up", "o"), ("down", "s")):
         ax.plot([0], [theory[f"{name}_ms"]], marker=marker, color="black", linestyle="none")
         for k, (source, (_, color)) in enumerate(_SOURCES.items(), start=1):
             values = results.join(source, f"{name}_ms")
             ax.plot(
-                np.full(values.size, k + where), values, marker=marker, color=figures.COLORS[color], alpha=0.4,
+                np.full(values.size, k), values, marker=marker, color=figures.COLORS[color], alpha=0.4,
                 markersize=3, linestyle="none",
             )  # fmt: skip
             ax.plot([k + 0.15], [np.nanmedian(values)], marker=marker, color=figures.COLORS[color], linestyle="none")
@@ -228,6 +231,10 @@ def _draw_means(results: Results, ax: Axes) -> None:
     ax.plot([], [], "s", color="#444444", label="inactive")
     ax.set_xticks(range(4), labels=["first passage\n(theory)", "annealed\nchain", "binary\nnetworks", "spiking\nE/I"])
     ax.set(ylabel="mean duration (ms)", yscale="log", xlim=(-0.5, 3.6))
+    low, high = ax.get_ylim()
+    ticks = [tick for tick in (100, 300, 1000, 3000, 10_000, 30_000) if low <= tick <= high]
+    ax.set_yticks(ticks, labels=[f"{tick:,}" for tick in ticks])
+    ax.set_yticks([], minor=True)
     ax.legend(loc="best", fontsize=6.5)
     figures.titled(ax, "e  Mean durations", "small: trials and networks; large, to their right: median")
 
@@ -235,21 +242,21 @@ def _draw_means(results: Results, ax: Axes) -> None:
 def _draw_sizes(results: Results, ax: Axes) -> None:
     size, up, cv = (results.join("exact", name) for name in ("size", "up_ms", "cv"))
     ax.plot(size, up, marker="D", color=figures.COLORS["clustered"], label="exact, 2 clusters")
-    size_m, up_m = results.join("theory", "size"), results.join("theory", "up_ms")
+    size_m, up_m = results.join("passage", "size"), results.join("passage", "up_ms")
     ax.plot(size_m, up_m, marker="o", color="black", label="first passage, 20 clusters")
     ax.set(xlabel="units in a cluster", ylabel="mean duration (ms)", xscale="log", yscale="log")
-    ticks = [5, 10, 20, 50, 100, 200]
-    ax.set_xticks(ticks, labels=[str(tick) for tick in ticks])
-    ax.set_xticks([], minor=True)
+    for axis, ticks in ((ax.xaxis, [10, 20, 50, 100, 200]), (ax.yaxis, [100, 200, 500, 1000, 2000])):
+        axis.set_ticks(ticks, labels=[f"{tick:,}" for tick in ticks])
+        axis.set_ticks([], minor=True)
     for x, y, value in zip(size, up, cv, strict=True):
-        ax.annotate(f"{value:.2f}", (x, y), (0, 6), textcoords="offset points", fontsize=6, ha="center")
-    ax.margins(y=0.15)
-    ax.legend(loc="lower right", fontsize=6.5)
+        ax.annotate(f"{value:.2f}", (x, y), (-4, 4), textcoords="offset points", fontsize=6, ha="right")
+    ax.margins(0.12)
+    ax.legend(loc="upper center", fontsize=6.5)
     figures.titled(ax, "f  Size of clusters", "active states, theory; numbers: CV of the exact durations")
 
 
 def _claims(results: Results) -> list[Claim]:
-    theory = results.every("theory")[-1]
+    theory = results.first("theory")
     exact = results.every("exact")
     seconds = float(results.first("binary")["duration_ms"]) / 1000
     note = (
@@ -302,10 +309,12 @@ FIGURE = Figure(
         "If a cluster leaves a state by a rare fluctuation and remembers nothing, durations are exponential: straight "
         "dashed lines in c and d. In the annealed chain, whose connections are drawn anew at every update, all "
         "clusters are alike. In a wired network clusters differ; durations of several means are mixed, and too many "
-        "are very short or very long. First-passage theory gives the means without a fitted parameter. In f two small "
-        "clusters are solved exactly: durations grow with the size of a cluster, and their coefficient of variation "
-        "rises to the 1 of an exponential law, because only large clusters forget before they switch. Those two "
-        "clusters have no inhibitory clusters, a stronger drive and noise: their times are not those of the 20."
+        "are very short or very long, in spiking networks too. First-passage theory gives the means of the chain "
+        "without a fitted parameter. In f two small clusters, too few units for mean field, are solved exactly: "
+        "durations grow with the size of a cluster, and their coefficient of variation rises towards the 1 of an "
+        "exponential law, because only large clusters forget before they switch. Those two clusters have no "
+        "inhibitory clusters, a stronger drive and noise: their times are not those of the 20, of which first-passage "
+        "theory says that they grow with size too."
     ),
     jobs=_jobs,
     draw=_draw,

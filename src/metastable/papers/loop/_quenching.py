@@ -27,7 +27,6 @@ _PARTS = ("before", "during")
 _GROUPS = ("stimulated", "other")
 # A cluster is active above this rate, several times the mean of about 4 spikes/s.
 ACTIVE = 20.0
-_SHOWN = 60
 
 
 def stimulated(*, seed: int, kind: str, network_index: int, n_trials: int, n_neurons: int) -> Numbers:
@@ -59,6 +58,7 @@ def _measures(spikes: SpikeData, seen: SpikeData, seed: int) -> dict[str, Any]:
     states = statistics.cluster_states(rates, sample_ms=protocol.RATE_BIN_MS, threshold=ACTIVE)
     cluster, own = protocol.cluster_of(spikes), protocol.cluster_of(seen)
     found: dict[str, Any] = {
+        "fano all": np.nanmean(fano) if np.isfinite(fano).any() else np.nan,
         "rand all": protocol.agreement(seen, matrix, seed),
         "active all": states.mean_active,
         "similarity": _by_cluster(matrix, own),
@@ -174,9 +174,7 @@ def _draw_similarity(results: Results, drawing, ax: Axes) -> None:
         line(_N_STIMULATED - 0.5, color=figures.COLORS["inside"], linewidth=0.8)
     drawing.colorbar(image, ax=ax, shrink=0.8, label="mean correlation")
     ax.set(xlabel="cluster", ylabel="cluster", xticks=range(0, n, 2), yticks=range(0, n, 2))
-    figures.titled(
-        ax, "f  Between clusters, E/I", f"above: before, on and below: during; stimulated: 0 to {_N_STIMULATED - 1}"
-    )
+    figures.titled(ax, "f  Between clusters, E/I", "above the diagonal: before, else: during")
 
 
 def _claims(results: Results) -> list[Claim]:
@@ -192,7 +190,10 @@ def _claims(results: Results) -> list[Claim]:
         )
         of = f"stimulated clusters, {family.title}"
         claims += [
-            Claim(f"Change of the Fano factor, {of}", "falls", (-np.inf, 0), change("fano stimulated"), note=note),
+            Claim(f"Change of the Fano factor, all E neurons, {family.title}", "falls (Litwin-Kumar & Doiron 2012)",
+                  (-np.inf, 0), change("fano all"), note=note),
+            Claim(f"Change of the Fano factor, {of}", "falls" if kind == "E/I" else "not stated",
+                  (-np.inf, 0) if kind == "E/I" else None, change("fano stimulated")),
             Claim(f"Change of the rate, {of}", "rises", (0, np.inf), change("rate stimulated"), "spikes/s"),
             Claim(f"Change of the share of time active, {of}", "rises", (0, np.inf), change("share stimulated")),
             Claim(f"Change of the share of time active, other clusters, {family.title}", "falls: clusters compete",
@@ -215,13 +216,14 @@ FIGURE = Figure(
     title="A stimulus to some clusters, through every measure",
     caption=(
         "A step of current onto the excitatory neurons of five of 50 clusters; each measure before and during it, in "
-        "the stimulated clusters and in the others. The stimulus decides which clusters are active: stimulated ones "
-        "for more of the time, at the expense of the others, which hardly become active any more. With E clusters "
-        "alone one stimulated cluster wins for seconds, another in another trial: the others are quenched, the "
-        "stimulated ones stay variable. With E/I clusters all stimulated ones respond moderately, and their Fano "
-        "factor falls too. Detection lives on changes of activity that the neurons of a cluster share: during the "
-        "stimulus the stimulated clusters are found better and the others worse. What a stimulus quenches becomes "
-        "invisible; what it makes compete becomes visible. Thin lines: networks; thick lines: their mean."
+        "the stimulated clusters (0 to 4 in f) and in the others. The stimulus decides which clusters are active: "
+        "stimulated ones for more of the time, at the expense of the others. With E clusters alone the others fall "
+        "silent and cease to vary, while some of the stimulated clusters stay active for seconds and others do not; "
+        "which ones changes from trial to trial, so that their Fano factor stays above 1. With E/I clusters the "
+        "stimulated ones respond more moderately, and their Fano factor falls. Detection lives on changes of activity "
+        "that the neurons of a cluster share: during the stimulus the stimulated clusters are found better and the "
+        "others worse. What a stimulus quenches becomes invisible; what it makes compete becomes visible. Thin lines: "
+        "networks; thick lines: their mean."
     ),
     jobs=_jobs,
     draw=_draw,

@@ -250,8 +250,8 @@ def _draw_sizes(results: Results, ax: Axes) -> None:
         axis.set_ticks([], minor=True)
     for x, y, value in zip(size, up, cv, strict=True):
         ax.annotate(f"{value:.2f}", (x, y), (-4, 4), textcoords="offset points", fontsize=6, ha="right")
-    ax.margins(0.12)
-    ax.legend(loc="upper center", fontsize=6.5)
+    ax.margins(0.2, 0.12)
+    ax.legend(loc="upper right", fontsize=6.5)
     figures.titled(ax, "f  Size of clusters", "active states, theory; numbers: CV of the exact durations")
 
 

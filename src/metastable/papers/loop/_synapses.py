@@ -83,8 +83,8 @@ def _curve(results: Results, group: str, name: str) -> tuple[Array, Array]:
 
 def _draw(results: Results):
     with figures.style():
-        drawing = figures.new_figure(7.2, 6.4)
-        axes: Any = drawing.subplots(2, 3)
+        drawing = figures.new_figure(7.2, 4.9)
+        axes: Any = drawing.subplots(2, 3, height_ratios=(0.72, 1))
         first = results.first("clustering")
         points = results.join("clustering", "r_ee")
         shown = results.every("clustering")[int(np.argmin(np.abs(points - _WORKING_POINT)))]
@@ -96,12 +96,12 @@ def _draw(results: Results):
             figures.weight_matrix(shown[name], limit=limit, unit="threshold - reset", ax=ax)
             figures.titled(ax, title, note)
         image = axes[0, 2].imshow(shown["similarity"], cmap="Reds", vmin=0, vmax=1, interpolation="nearest")
-        drawing.colorbar(image, ax=axes[0, 2], shrink=0.8, label="correlation")
+        drawing.colorbar(image, ax=axes[0, 2], label="correlation")
         axes[0, 2].set(xlabel="neuron", ylabel="neuron")
-        figures.titled(axes[0, 2], "c  Similarity of spikes", f"Gaussian of {protocol.SIGMA_MS:g} ms, same recording")
+        figures.titled(axes[0, 2], "c  Spikes", f"similarity, Gaussian of {protocol.SIGMA_MS:g} ms")
         for ax, group, title, note in (
             (axes[1, 0], "clustering", "d  Clusters found", f"{first['seconds']:g} s; neurons with an interval"),
-            (axes[1, 1], "length", "e  Length", f"$R_{{EE}}={_WORKING_POINT:g}$; neurons with an interval"),
+            (axes[1, 1], "length", "e  Length", f"$R_{{EE}}={_WORKING_POINT:g}$; same neurons"),
         ):
             for source, (label, color, marker, line) in _SOURCES.items():
                 x, values = _curve(results, group, f"rand {source}")
@@ -109,7 +109,7 @@ def _draw(results: Results):
                     x, values, color=figures.COLORS[color], marker=marker, linestyle=line, label=label, ax=ax
                 )
             figures.titled(ax, title, note)
-            ax.set(ylabel="agreement with the clusters (ARI)", ylim=(-0.1, 1.08))
+            ax.set(ylabel="agreement (ARI)", ylim=(-0.1, 1.08))
         axes[1, 0].set_xlabel("clustering $R_{EE}$")
         axes[1, 1].set_xlabel("length of the recording (s)")
         handles, labels = axes[1, 0].get_legend_handles_labels()
@@ -121,9 +121,9 @@ def _draw(results: Results):
             figures.curve_with_spread(
                 x, values, color=figures.COLORS[color], marker=marker, linestyle="--", label=label, ax=axes[1, 2]
             )
-        axes[1, 2].set(xlabel="clustering $R_{EE}$", ylabel="area; share of neurons", ylim=(0.45, 1.03))
-        axes[1, 2].legend(loc="lower right", fontsize=6.5)
-        figures.titled(axes[1, 2], "f  Synapses found", "connected or not, by reconstructed weight")
+        axes[1, 2].set(xlabel="clustering $R_{EE}$", ylabel="area; share of neurons", ylim=(0.5, 1.03))
+        axes[1, 2].legend(loc="lower center", fontsize=6.5)
+        figures.titled(axes[1, 2], "f  Synapses found", "connected or not, by found weight")
         drawing.legend(handles, labels, loc="outside lower center", ncols=3, title="clusters from")
     return drawing
 

@@ -204,7 +204,8 @@ def _draw_strengths(results: Results, kind: str, ax: Axes, letter: str) -> None:
         ax,
         f"{letter}  {family.title}",
         f"{int(numbers['n_neurons'])} E neurons, {numbers['duration_ms'] / 1000:g} s; "
-        f"correlation$^{protocol.EXPONENT}$, {protocol.SIGMA_MS:g} ms, modularity; Fano: {protocol.FANO_WINDOW_MS:g} ms, pooled",
+        f"correlation$^{protocol.EXPONENT}$, {protocol.SIGMA_MS:g} ms, modularity; "
+        f"Fano: {protocol.FANO_WINDOW_MS:g} ms, pooled",
     )
     handles = [handle for source in (ax, twin) for handle in source.get_legend_handles_labels()[0]]
     ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, 0.92), fontsize=6.5)
@@ -302,8 +303,8 @@ FIGURE = Figure(
         "clustering, tens of seconds show only the clusters that became active meanwhile (e); more neurons help too, "
         "with E clusters up to a few hundred (f). In c and d there is no point where cluster rates have no slow "
         f"covariance, or one longer than {protocol.MOST_LAG_MS / 1000:g} s. Stars: communities.detect finds groups "
-        "to be significant in all recordings, dots: in some, dashes: in none; it says that neurons are not independent, "
-        "which is true of uniform networks too. Bands and thin lines: networks."
+        "to be significant in all recordings, dots: in some, dashes: in none; it says that neurons are not "
+        "independent, which is true of uniform networks too. Bands and thin lines: networks."
     ),
     jobs=_jobs,
     draw=_draw,

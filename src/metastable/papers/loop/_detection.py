@@ -204,7 +204,7 @@ def _draw_strengths(results: Results, kind: str, ax: Axes, letter: str) -> None:
         ax,
         f"{letter}  {family.title}",
         f"{int(numbers['n_neurons'])} E neurons, {numbers['duration_ms'] / 1000:g} s; "
-        f"correlation$^{protocol.EXPONENT}$, {protocol.SIGMA_MS:g} ms, modularity; "
+        f"correlation$^{protocol.EXPONENT}$, {protocol.SIGMA_MS:g} ms; "
         f"Fano: {protocol.FANO_WINDOW_MS:g} ms, pooled",
     )
     handles = [handle for source in (ax, twin) for handle in source.get_legend_handles_labels()[0]]

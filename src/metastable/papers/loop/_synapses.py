@@ -114,8 +114,8 @@ def _draw(results: Results):
         axes[1, 1].set_xlabel("length of the recording (s)")
         handles, labels = axes[1, 0].get_legend_handles_labels()
         for name, label, color, marker in (
-            ("auc", "area under the ROC curve", "clustered", "o"),
-            ("linked", "neurons with an interval", "uniform", "s"),
+            ("auc", "area (ROC)", "clustered", "o"),
+            ("linked", "neurons", "uniform", "s"),
         ):
             x, values = _curve(results, "clustering", name)
             figures.curve_with_spread(
@@ -124,7 +124,7 @@ def _draw(results: Results):
         axes[1, 2].set(xlabel="clustering $R_{EE}$", ylabel="area; share of neurons", ylim=(0.5, 1.03))
         axes[1, 2].legend(loc="lower center", fontsize=6.5)
         figures.titled(axes[1, 2], "f  Synapses found", "connected or not, by found weight")
-        drawing.legend(handles, labels, loc="outside lower center", ncols=3, title="clusters from")
+        drawing.legend(handles, labels, loc="outside lower center", ncols=3, title="clusters from (d, e)")
     return drawing
 
 
@@ -149,7 +149,7 @@ def _claims(results: Results) -> list[Claim]:
         Claim("Agreement (ARI) of communities of the spikes, R_EE = 2.5", "not stated", None, spikes[:, at]),
         Claim("Agreement of weights minus agreement of spikes, R_EE = 2.5", "above 0", (0, 1),
               (found - spikes)[:, at],
-              note="Weights are of synapses, whether clusters switch or not; the reconstruction knows the neurons' "
+              note="Weights: neurons with an interval; spikes: neurons that fired, which are more. Weights are of synapses, whether clusters switch or not; the reconstruction knows the neurons' "
               "parameters, the grouping of spikes knows nothing."),
     ]  # fmt: skip
     if points[0] == 1:

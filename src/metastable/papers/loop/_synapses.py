@@ -149,10 +149,9 @@ def _claims(results: Results) -> list[Claim]:
         Claim("Agreement (ARI) of communities of the spikes, R_EE = 2.5", "not stated", None, spikes[:, at]),
         Claim("Agreement of weights minus agreement of spikes, R_EE = 2.5", "above 0", (0, 1),
               (found - spikes)[:, at],
-              note="Weights: neurons with an interval; spikes: neurons that fired, which are more. "
-                "Weights are of synapses, whether clusters switch or not; the reconstruction knows "
-                "the neurons' "
-              "parameters, the grouping of spikes knows nothing."),
+              note="Weights: neurons with an interval; spikes: neurons that fired, which are more. Weights are of "
+              "synapses, whether clusters switch or not; the reconstruction knows the neurons' parameters, the "
+              "grouping of spikes knows nothing."),
     ]  # fmt: skip
     if points[0] == 1:
         claims += [

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from metastable.papers import load
+from metastable.papers._crossing import crossing
 from metastable.papers._paper import Scale
 from metastable.papers._reproduce import reproduce_paper
-from metastable.papers.litwin_kumar_doiron_2012._transition import crossing
 
 
 def test_every_figure_runs_at_a_small_scale(tmp_path):

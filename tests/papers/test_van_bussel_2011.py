@@ -7,6 +7,7 @@ import pytest
 from metastable.papers import load
 from metastable.papers._paper import Results, Scale
 from metastable.papers._reproduce import reproduce_paper
+from metastable.papers._weight_communities import agreement_with_clusters
 from metastable.papers.van_bussel_2011 import _clustered, _peers
 from metastable.papers.van_bussel_2011._certificate import certificate_of
 from metastable.papers.van_bussel_2011._jitter import jitter_of, jittered
@@ -202,8 +203,8 @@ def test_clusters_are_the_communities_of_positive_weights():
     cluster = np.repeat([0, 1], 10)
     weights = np.where(cluster[:, None] == cluster, 1.0, -0.2)
     linked, n_spikes = np.ones(20, bool), np.full(20, 9)
-    assert _clustered._agreement(np.pad(weights, (0, 5)), cluster, linked, n_spikes, seed=1) == (1, 1)
-    assert _clustered._agreement(-np.ones((20, 20)), cluster, linked, n_spikes, seed=1) == (0, 0)
+    assert agreement_with_clusters(np.pad(weights, (0, 5)), cluster, linked, n_spikes, seed=1) == (1, 1)
+    assert agreement_with_clusters(-np.ones((20, 20)), cluster, linked, n_spikes, seed=1) == (0, 0)
 
 
 def test_silent_neurons_join_the_community_that_fires_least():
@@ -213,7 +214,7 @@ def test_silent_neurons_join_the_community_that_fires_least():
     weights[~linked] = weights[:, ~linked] = np.nan
     for quiet, agreement in ((1, 1), (0, 0)):
         n_spikes = np.where(linked, np.where(cluster == quiet, 20, 90), 0)
-        everyone, of_linked = _clustered._agreement(weights, cluster, linked, n_spikes, seed=1)
+        everyone, of_linked = agreement_with_clusters(weights, cluster, linked, n_spikes, seed=1)
         assert of_linked == 1
         assert (everyone == 1) == agreement
 

@@ -16,7 +16,7 @@ from metastable.cli._naming import SELECTION, naming
 from metastable.cli._reconstruct import reconstruct
 from metastable.cli._sweep import sweep
 
-_PAPERS = ("litwin-kumar-doiron-2012", "rost-2018", "humphries-2011", "van-bussel-2011", "fasoli-panzeri-2019")
+_PAPERS = ("litwin-kumar-doiron-2012", "rost-2018", "humphries-2011", "van-bussel-2011", "fasoli-panzeri-2019", "loop")
 
 
 class _Group(click.Group):

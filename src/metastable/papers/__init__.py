@@ -19,6 +19,7 @@ _MODULES = {
     "humphries-2011": "humphries_2011",
     "van-bussel-2011": "van_bussel_2011",
     "fasoli-panzeri-2019": "fasoli_panzeri_2019",
+    "loop": "loop",
 }
 
 
@@ -33,7 +34,7 @@ def available() -> list[str]:
     --------
     >>> import metastable as mst
     >>> mst.papers.available()
-    ['litwin-kumar-doiron-2012', 'rost-2018', 'humphries-2011', 'van-bussel-2011', 'fasoli-panzeri-2019']
+    ['litwin-kumar-doiron-2012', 'rost-2018', 'humphries-2011', 'van-bussel-2011', 'fasoli-panzeri-2019', 'loop']
     """
     return list(_MODULES)
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from metastable import figures, statistics
 from metastable.papers._claims import Claim
+from metastable.papers._crossing import crossing
 from metastable.papers._paper import Figure, Job, Numbers, Results, Scale
 from metastable.papers.litwin_kumar_doiron_2012._protocol import excitatory_spikes
 
@@ -30,14 +31,6 @@ def variability_of_network(
         "fano": np.array(np.nanmean(fano)),
         "window_ms": np.array([burn_in_ms, duration_ms]),
     }
-
-
-def crossing(x: NDArray, y: NDArray, level: float) -> float:
-    """Return where y(x), linear between points, first rises through a level; NaN if it does not."""
-    for left in range(len(x) - 1):
-        if y[left] <= level < y[left + 1]:
-            return float(x[left] + (level - y[left]) / (y[left + 1] - y[left]) * (x[left + 1] - x[left]))
-    return float("nan")
 
 
 def _jobs(scale: Scale) -> list[Job]:

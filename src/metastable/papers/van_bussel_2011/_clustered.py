@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metastable import figures
-from metastable.communities import adjusted_rand_index, maximise_modularity
 from metastable.networks import litwin_kumar_doiron_2012
 from metastable.papers._claims import Claim
 from metastable.papers._paper import Figure, Job, Numbers, Results, Scale
+from metastable.papers._weight_communities import agreement_with_clusters
 from metastable.papers.van_bussel_2011._peers import cross_correlogram, poisson_glm
 from metastable.reconstruction import reconstruct, score
 from metastable.simulation import simulate
@@ -28,7 +28,6 @@ SIZE = 200
 REFERENCE = {2.0: (0.896, 0.814), 5.0: (0.973, 0.951), 10.0: (0.989, 0.980)}
 _ROUNDING = 0.01
 _RAND = 0.98
-_LEAST_COMMUNITY = 3
 # Intervals of a neuron over neurons, by which its incoming weights are sorted; from 2 on the reference finds an area of
 # .998.
 ISI_EDGES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -63,7 +62,7 @@ def connections_of(*, seed: int, n: int, seconds: float, index: int) -> Numbers:
         scored = None if matrix is None else score(matrix, truth)
         numbers[f"{method} auc"] = np.array(np.nan if scored is None else scored.auc)
         numbers[f"{method} correlation"] = np.array(np.nan if scored is None else scored.weight_correlation)
-        rand = (np.nan, np.nan) if matrix is None else _agreement(matrix, cluster, linked, n_spikes, seed)
+        rand = (np.nan, np.nan) if matrix is None else agreement_with_clusters(matrix, cluster, linked, n_spikes, seed)
         numbers[f"{method} rand"], numbers[f"{method} rand linked"] = (np.array(value) for value in rand)
     return numbers | {"weights": found.weights.astype(np.float32), "truth": truth.astype(np.float32)}
 
@@ -74,37 +73,6 @@ def _by_intervals(
     """Return the area under the curve of the neurons within each pair of edges, and of those beyond enough."""
     edges = [*pairwise(ISI_EDGES), (_ENOUGH, np.inf)]
     return np.array([score(np.where(((isis >= a) & (isis < b))[:, None], found, np.nan), truth).auc for a, b in edges])
-
-
-def _agreement(
-    matrix: NDArray[np.float64],
-    cluster: NDArray[np.intp],
-    linked: NDArray[np.bool_],
-    n_spikes: NDArray[np.int64],
-    seed: int,
-) -> tuple[float, float]:
-    """Return how well the communities of excitatory neurons are the clusters: all neurons, and those with an interval.
-
-    Communities are those of the squares of positive weights, the mean of both directions or of the one that is known:
-    synapses within clusters are stronger, and squares keep many small errors from counting as much as few connections.
-    Of a neuron without an interval no incoming weight is known. What its silence tells is that it hardly belongs to a
-    cluster whose activity would make it fire, so that it is put into the community that fires least, right or wrong.
-    """
-    weights = matrix[: cluster.size, : cluster.size]
-    known = np.isfinite(weights)
-    links = np.where(known, weights, 0.0).clip(min=0) ** 2
-    links = (links + links.T) / np.maximum(known.astype(int) + known.T, 1)
-    np.fill_diagonal(links, 0)
-    if not links.any():
-        return 0.0, 0.0
-    labels = maximise_modularity(links, seed=seed, n_jobs=1).labels
-    if linked.any():
-        size = np.bincount(labels[linked])
-        rate = np.bincount(labels[linked], n_spikes[linked]) / np.maximum(size, 1)
-        # A community of one or two is none.
-        labels = np.where(linked, labels, np.where(size >= _LEAST_COMMUNITY, rate, np.inf).argmin())
-    of_linked = adjusted_rand_index(labels[linked], cluster[linked]) if linked.any() else 0.0
-    return adjusted_rand_index(labels, cluster), of_linked
 
 
 def _jobs(scale: Scale) -> list[Job]:

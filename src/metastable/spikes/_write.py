@@ -7,13 +7,14 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from metastable._display import Displayed
 from metastable._validation import require_instance, require_path
 from metastable.spikes._formats import FORMATS
 from metastable.spikes._spike_data import SpikeData
 
 
-@dataclass(frozen=True, kw_only=True)
-class Written:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Written(Displayed):
     """What `write` wrote, and what the format could not hold; prints as one line.
 
     Parameters
@@ -30,7 +31,7 @@ class Written:
     what: str
     lost: tuple[str, ...]
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return f"{self.what} written to {self.path}; {'lost: ' + ', '.join(self.lost) if self.lost else 'nothing lost'}"
 
 

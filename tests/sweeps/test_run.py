@@ -332,3 +332,18 @@ def test_the_folder_is_free_after_a_run(tmp_path):
     run(FRAGILE, tmp_path, progress=False)
     with hold(tmp_path):
         pass
+
+
+def test_measures_whose_names_begin_alike_keep_their_records(tmp_path):
+    sweep = replace(FAST, vary={"r_ee": [1.5]}, measure={"rate": {}, "rate_i": {"function": "rate", "population": "I"}})
+    data = run(sweep, tmp_path / "a", progress=False).data
+    assert json.loads(data.rate_i.attrs["measure"])["population"] == "I"
+    assert data.rate_i.attrs["units"] == data.rate.attrs["units"] == "spikes/s"
+    assert (data.rate_i != data.rate).all()
+
+
+def test_measures_that_give_the_same_name_fail_instead_of_overwriting_each_other(tmp_path):
+    measure = {"rate": "my_measures:part_i", "rate_i": {"function": "rate", "population": "I"}}
+    done = run(replace(FAST, vary={"r_ee": [1.5]}, measure=measure, folder=HERE), tmp_path / "a", progress=False)
+    assert len(done.failures) == 2
+    assert "measure.rate_i gives rate_i, which another measure gives too; rename one of them" in repr(done)

@@ -101,7 +101,7 @@ def analyse(
     def measure(step: str, monitor: Monitor) -> Section:
         try:
             section = steps[step]()
-        except ValueError as error:
+        except (ValueError, MemoryError) as error:
             # A room that cannot measure this recording says why, in one sentence; the other sections go on.
             section = Section(name=step, title=step.capitalize(), missing=(str(error),))
         monitor.advance(1)

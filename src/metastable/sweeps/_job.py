@@ -131,7 +131,12 @@ class Job:
                 subject = select(recording, network, population, clusters)
                 if measure.needs == "spikes" and not isinstance(subject, SpikeData):
                     subject = subject.spikes
-            arrays |= measure.apply(subject, network, self._seed_of_measures())
+            made = measure.apply(subject, network, self._seed_of_measures())
+            if twice := sorted(arrays.keys() & made.keys()):
+                raise ValueError(
+                    f"measure.{measure.label} gives {twice[0]}, which another measure gives too; rename one of them."
+                )
+            arrays |= made
         return Numbers(arrays, n_spikes, time.perf_counter() - started)
 
     def _seed_of_measures(self) -> int:

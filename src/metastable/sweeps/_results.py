@@ -60,7 +60,8 @@ def assemble(sweep: Sweep, found: Mapping[Index, Mapping[str, np.ndarray]], made
         finished[index] = 1
     variables: dict[str, Any] = {}
     for name in dict.fromkeys(name for index in order for name in found[index]):
-        measure = next(m for m in sweep.measures if m.part_of(name) is not None)
+        # The longest label: rate_i is a measure of its own beside rate.
+        measure = max((m for m in sweep.measures if m.part_of(name) is not None), key=lambda m: len(m.label))
         values = {index: found[index][name] for index in order if name in found[index]}
         n_dims = max(value.ndim for value in values.values())
         if any(value.ndim != n_dims for value in values.values()):

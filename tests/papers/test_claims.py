@@ -28,6 +28,17 @@ def test_mean_outside_by_less_than_its_confidence_interval_is_undecided():
     assert claim(values + 0.07).verdict == "deviates"  # distance .17 > .159
 
 
+def test_a_mean_of_no_sure_sign_does_not_reproduce_that_something_rises():
+    values = 0.1 * np.array([-1, -1, 1, 1]) * math.sqrt(3 / 4)  # half width .159
+    rises = (0.0, math.inf)
+    assert claim(values + 0.15, rises).verdict == "undecided"
+    assert claim(values + 0.17, rises).verdict == "reproduced"
+    assert claim(values - 0.15, rises).verdict == "undecided"
+    assert claim(values - 0.17, rises).verdict == "deviates"
+    assert claim(-values - 0.17, (-math.inf, 0.0)).verdict == "reproduced"
+    assert claim([0.1], rises).verdict == "reproduced"
+
+
 def test_one_network_outside_cannot_decide():
     assert claim([5.0]).verdict == "undecided"
     assert math.isnan(claim([5.0]).spread)

@@ -56,13 +56,14 @@ def test_claims_that_a_small_scale_can_bear(report):
     claims = {claim.statement: claim for claim in report.claims}
     for statement in (
         "Agreement (ARI) in the uniform network, E clusters",
-        "Area under the ROC curve of pairs, E clusters, R_EE = 2.5",
         "Agreement (ARI) of communities of the true weights, R_EE = 2.5",
         "Mean duration of an active state, first passage over annealed chain",
-        "Change of the rate, stimulated clusters, E clusters",
-        "Change of the rate, stimulated clusters, E/I clusters",
     ):
         assert claims[statement].verdict == "reproduced", statement
+    # Two networks are too few for the sign of a change to be sure.
+    assert (claims["Area under the ROC curve of pairs, E clusters, R_EE = 2.5"].values > 0.55).all()
+    for kind in ("E", "E/I"):
+        assert (claims[f"Change of the rate, stimulated clusters, {kind} clusters"].values > 0).all()
 
 
 def test_every_claim_of_the_quick_scale_has_as_many_values_as_networks(report):
@@ -98,6 +99,20 @@ def test_clusters_that_take_turns_are_found_and_silent_neurons_do_not_count():
     fired = spikes.select(neuron=np.arange(spikes.n_neurons - 1))
     assert _protocol.pair_separation(fired, _protocol.similarity(fired)) > 0.99
     assert _protocol.pair_separation(wrong, matrix) == pytest.approx(0.5, abs=0.05)
+
+
+def test_many_small_clusters_need_the_finer_resolution():
+    n_clusters, size = 40, 5
+    cluster = np.repeat(np.arange(n_clusters), size)
+    # Correlations of chance are as good as nothing to the sixth power; those of neighbouring clusters are not.
+    near = np.abs(cluster[:, None] - cluster) <= 1
+    matrix = np.where(cluster[:, None] == cluster, 0.5, 0.28 * near) * (1 - np.eye(cluster.size))
+    spikes = SpikeData(
+        time_ms=np.arange(cluster.size), neuron=np.arange(cluster.size), n_neurons=cluster.size, cluster=cluster,
+        t_stop_ms=1000,
+    )  # fmt: skip
+    assert _protocol.agreement(spikes, matrix, seed=1, finer=True) == 1
+    assert _protocol.agreement(spikes, matrix, seed=1) < 0.7
 
 
 def test_silence_has_no_groups():

@@ -69,19 +69,22 @@ class Claim(Displayed):
         """Say whether the mean lies in the interval, and if not, whether more networks might bring it there.
 
         ``"reproduced"`` if the mean lies in it; ``"deviates"`` if a 95 % confidence interval of the mean (Student's t
-        over networks) misses it; ``"undecided"`` in between; ``"reported"`` without an interval.
+        over networks) misses it; ``"undecided"`` in between; ``"reported"`` without an interval. A claim of more or
+        less than a number, an interval without end, is reproduced by several networks only if the confidence interval
+        lies in it: a mean of no sure sign says nothing.
         """
         if self.interval is None:
             return "reported"
         low, high = self.interval
         if not math.isfinite(self.mean):
             return "undecided"
-        if low <= self.mean <= high:
+        outside = max(low - self.mean, self.mean - high)
+        unsure = 0.0 if self.exact else self._half_width()
+        one_sided = math.isinf(low) or math.isinf(high)
+        needed = unsure if one_sided and len(self.values) > 1 else 0.0
+        if outside <= -needed:
             return "reproduced"
-        if self.exact:
-            return "deviates"
-        distance = max(low - self.mean, self.mean - high)
-        return "deviates" if distance > self._half_width() else "undecided"
+        return "deviates" if outside > unsure else "undecided"
 
     def _half_width(self) -> float:
         n = len(self.values)

@@ -202,7 +202,7 @@ def _draw_strengths(results: Results, kind: str, ax: Axes, letter: str) -> None:
     twin.spines["right"].set_visible(True)
     onset = _onsets(results, kind, "fano")
     if np.isfinite(onset).any():
-        ax.axvline(float(np.nanmean(onset)), color=gray, linewidth=0.8, linestyle=":", ymax=0.72)
+        ax.axvline(float(np.nanmean(onset)), color=gray, linewidth=0.8, linestyle=":", ymax=0.66)
     figures.titled(
         ax,
         f"{letter}  {family.title}",
@@ -277,9 +277,9 @@ def _claims(results: Results) -> list[Claim]:
             Claim(f"Area under the ROC curve of pairs, {point}", "above .5", (0.5, np.inf), pairs[:, at]),
             Claim(f"Share of recordings with significant groups, {point}", "1: clusters are there", (0.99, 1),
                   significant[:, at],
-                  note=f"communities.detect, without the power and at the standard resolution: {_N_CONTROLS} controls of shifted trains, level "
-                  f"{_ALPHA:g}; p = {p_value[:, at].max():.2g} at most. It says that there are groups, not that they "
-                  "are the clusters."),
+                  note="communities.detect, without the power and at the standard resolution: "
+                  f"{_N_CONTROLS} controls of shifted trains, level {_ALPHA:g}; p = {p_value[:, at].max():.2g} "
+                  "at most. It says that there are groups, not that they are the clusters."),
             Claim(f"Share of recordings with significant groups, uniform, {name}", "not stated", None,
                   significant[:, 0],
                   note="Neurons of a uniform network are not independent either: they share the rate of the whole."),
@@ -303,12 +303,14 @@ FIGURE = Figure(
         "Fano factor, on the right, and dotted where it leaves that of the uniform network. Triangles ask what there "
         "is to find, whatever groups are searched for: how often a pair within a cluster is more alike than a pair "
         "between clusters. Pairs tell clusters apart before there are slow dynamics: already below the transition "
-        "neurons of a cluster fire together more often. Groups are found from about the transition on with E "
-        "clusters, and clearly before it with E/I clusters, best where clusters take turns. Beyond it E clusters "
-        "freeze: a few win and stay, the others hardly fire and never together, and although the structure is stronger "
-        "than ever, spikes show less and less of it. Even at the best clustering, tens of seconds show only the "
-        "clusters that became active meanwhile (e); more neurons help too, with E clusters up to a few hundred "
-        "(f). In c and d there is no point where cluster rates have no slow "
+        "neurons of a cluster fire together more often. Groups are found before it too, but "
+        "later than pairs, and best where clusters take turns. Beyond it E clusters freeze: a few win and stay, the "
+        "others hardly fire and never together, and although the structure is stronger than ever, spikes show less "
+        "of it. At the standard resolution modularity joins clusters, which are small beside the whole, and finds a "
+        "third as much or less (dash-dotted); the other curves are at a finer one, where each neuron counts as being "
+        "as like itself as a neuron is, on average, like all others together. What limits detection is time: tens of "
+        "seconds show only the clusters that became active meanwhile (e), and a hundred neurons find their clusters "
+        "about as well as thousands (f). In c and d there is no point where cluster rates have no slow "
         f"covariance, or one longer than {protocol.MOST_LAG_MS / 1000:g} s. Stars: communities.detect finds groups "
         "to be significant in all recordings, dots: in some, dashes: in none; it says that neurons are not "
         "independent, which is true of uniform networks too. Bands and thin lines: networks."

@@ -251,7 +251,8 @@ def _draw_sizes(results: Results, ax: Axes) -> None:
     for x, y, value in zip(size, up, cv, strict=True):
         ax.annotate(f"{value:.2f}", (x, y), (-4, 4), textcoords="offset points", fontsize=6, ha="right")
     ax.margins(0.2, 0.12)
-    ax.legend(loc="upper right", fontsize=6.5)
+    # Below the last point of the exact durations, which would lie under it.
+    ax.legend(loc="upper right", bbox_to_anchor=(1, 0.85), fontsize=6.5)
     figures.titled(ax, "f  Size of clusters", "active states, theory; numbers: CV of the exact durations")
 
 

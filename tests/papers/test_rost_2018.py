@@ -8,14 +8,8 @@ from metastable.papers._paper import Results, Scale
 from metastable.papers._reproduce import reproduce_paper
 from metastable.papers.rost_2018._diagrams import diagram_of
 from metastable.papers.rost_2018._dwell_times import durations_of_chain, median_interval
-from metastable.papers.rost_2018._variance import (
-    FIGURE_3,
-    FIGURE_7B,
-    at_the_peak,
-    linear_noise_of,
-    peak_claims,
-    variance_of_chain,
-)
+from metastable.papers.rost_2018._variance import FIGURE_3, FIGURE_7B, at_the_peak, peak_claims
+from metastable.papers.rost_2018._variance_measures import linear_noise_of, variance_of_chain
 
 # The branches of Figures 4, 6 and 7a take minutes; `verification/rost_2018.py` runs them.
 FIGURES = [

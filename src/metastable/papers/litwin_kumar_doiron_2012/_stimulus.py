@@ -5,16 +5,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable import figures, statistics
+from metastable import figures
 from metastable.networks import Stimulus
 from metastable.papers._claims import Claim
 from metastable.papers._paper import Figure, Job, Numbers, Results, Scale
+from metastable.papers._stimulus_response import GROUPS, StimulusResponse
 from metastable.papers.litwin_kumar_doiron_2012._protocol import excitatory_spikes
 
 _AMPLITUDE = 0.07
 _ON_MS, _OFF_MS, END_MS = 2500.0, 3500.0, 4000.0
 _SETTLED_MS = 2800.0
-_GROUPS = ("all", "inside", "outside")
+_RESPONSE = StimulusResponse(_ON_MS, _OFF_MS, _SETTLED_MS, window_ms=100, step_ms=20, bin_ms=20, ddof=0)
 # Condition: clustering and number of stimulated clusters.
 _CONDITIONS = {
     "clustered, 5 clusters": (2.5, 5),
@@ -38,43 +39,7 @@ def response_of_network(
         burn_in_ms=burn_in_ms,
         stimulus=Stimulus.step(_AMPLITUDE, start_ms=_ON_MS, stop_ms=_OFF_MS, clusters=range(n_stimulated)),
     )
-    inside = spikes.membership[:, :n_stimulated].any(axis=1)
-    members = {"all": np.ones_like(inside), "inside": inside, "outside": ~inside}
-
-    in_time = statistics.fano_factor_in_time(spikes, window_ms=100, step_ms=20, ddof=0)
-    profile = statistics.response_profile(
-        spikes,
-        event_ms=_ON_MS,
-        before_ms=_ON_MS - burn_in_ms,
-        after_ms=END_MS - _ON_MS,
-        bin_ms=20,
-        groups=members,
-        response_ms=(_SETTLED_MS - _ON_MS, _OFF_MS - _ON_MS),
-    )
-    parts = {
-        "before": spikes.select(time_ms=(burn_in_ms, _ON_MS)),
-        "during": spikes.select(time_ms=(_SETTLED_MS, _OFF_MS)),
-    }
-    numbers: Numbers = {
-        "time_ms": in_time.time_ms,
-        "rate_time_ms": profile.time_ms + _ON_MS,
-        "burn_in_ms": np.array(burn_in_ms),
-        "n_trials": np.array(n_trials),
-    }
-    for row, group in enumerate(_GROUPS):
-        numbers[f"fano_{group}"] = in_time.mean(members[group])
-        numbers[f"rate_{group}"] = profile.rate[row]
-        for part, selected in parts.items():
-            fano = statistics.fano_factor(selected, window_ms=100, estimator="mean_of_ratios", ddof=0)
-            numbers[f"fano_{part}_{group}"] = np.array(_mean(fano[members[group]]))
-            numbers[f"rate_{part}_{group}"] = statistics.firing_rates(selected)[members[group]].mean()
-    return numbers
-
-
-def _mean(values: NDArray) -> float:
-    """Mean over the neurons that fired."""
-    fired = values[~np.isnan(values)]
-    return float(fired.mean()) if fired.size else float("nan")
+    return _RESPONSE.of(spikes, n_stimulated) | {"burn_in_ms": np.array(burn_in_ms)}
 
 
 def _jobs(scale: Scale) -> list[Job]:
@@ -102,21 +67,9 @@ def _draw(results: Results):
         for column, condition in enumerate(_CONDITIONS):
             top, bottom = axes[:, column]
             figures.titled(top, condition, _PANEL_NOTES[column])
-            numbers = results.first(condition)
-            for ax, quantity, time in ((top, "fano", "time_ms"), (bottom, "rate", "rate_time_ms")):
-                figures.mark_window(ax, _ON_MS / 1000, _OFF_MS / 1000)
-                for group in _GROUPS:
-                    figures.curve_with_spread(
-                        numbers[time] / 1000,
-                        results.stack(condition, f"{quantity}_{group}"),
-                        label=f"{group} E neurons" if group == "all" else f"{group} the stimulated clusters",
-                        color=figures.COLORS["all" if group == "all" else group],
-                        ax=ax,
-                    )
-            top.axhline(1, color="#999999", linewidth=0.6, zorder=0)
+            _RESPONSE.draw(results, condition, top, bottom)
             bottom.set_yscale("symlog", linthresh=5)
             bottom.set_yticks([0, 2, 5, 10, 20, 50], labels=["0", "2", "5", "10", "20", "50"])
-            bottom.set_xlabel("time (s)")
         axes[0, 0].set_ylabel("Fano factor")
         axes[1, 0].set_ylabel("rate (spikes/s)")
         axes[0, 0].set_ylim(bottom=0)
@@ -140,7 +93,7 @@ def _claims(results: Results) -> list[Claim]:
     ]  # fmt: skip
     for condition in _CONDITIONS:
         for quantity, unit in (("fano", ""), ("rate", "spikes/s")):
-            for group in _GROUPS:
+            for group in GROUPS:
                 for part in ("before", "during"):
                     name = "Fano factor" if quantity == "fano" else "Rate"
                     values = results.join(condition, f"{quantity}_{part}_{group}")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
-from numpy.typing import NDArray
 
 from metastable import figures, statistics
 from metastable.networks import Stimulus
 from metastable.papers._claims import Claim
 from metastable.papers._paper import Figure, Job, Numbers, Results, Scale
+from metastable.papers._stimulus_response import GROUPS, StimulusResponse
 from metastable.papers.rost_2018._spiking import BURN_IN_MS, OPERATING_POINTS, TITLES, excitatory_trials
 
 # .15 pA at 1 pF and a membrane time constant of 20 ms, onto five of the 50 clusters.
@@ -16,7 +18,7 @@ _AMPLITUDE_MV, _N_STIMULATED = 3.0, 5
 _ON_MS, _OFF_MS, _END_MS = 2000.0, 3000.0, 3500.0
 _SETTLED_MS = 2200.0
 _WINDOW_MS, _STEP_MS, _BIN_MS, _MIN_INTERVALS = 200.0, 50.0, 25.0, 5
-_GROUPS = ("all", "inside", "outside")
+_RESPONSE = StimulusResponse(_ON_MS, _OFF_MS, _SETTLED_MS, _WINDOW_MS, _STEP_MS, _BIN_MS, ddof=1)
 
 
 def response_of(*, seed: int, j_e_plus: float, r_j: float, network_index: int, n_trials: int) -> Numbers:
@@ -32,46 +34,8 @@ def response_of(*, seed: int, j_e_plus: float, r_j: float, network_index: int, n
             _AMPLITUDE_MV, start_ms=_ON_MS, stop_ms=_OFF_MS, clusters=range(_N_STIMULATED), population="E"
         ),
     )
-    inside = spikes.membership[:, :_N_STIMULATED].any(axis=1)
-    members = {"all": np.ones_like(inside), "inside": inside, "outside": ~inside}
-    in_time = statistics.fano_factor_in_time(spikes, window_ms=_WINDOW_MS, step_ms=_STEP_MS, ddof=1)
-    profile = statistics.response_profile(
-        spikes,
-        event_ms=_ON_MS,
-        before_ms=_ON_MS - BURN_IN_MS,
-        after_ms=_END_MS - _ON_MS,
-        bin_ms=_BIN_MS,
-        groups=members,
-        response_ms=(_SETTLED_MS - _ON_MS, _OFF_MS - _ON_MS),
-    )
-    parts = {
-        "before": spikes.select(time_ms=(BURN_IN_MS, _ON_MS)),
-        "during": spikes.select(time_ms=(_SETTLED_MS, _OFF_MS)),
-    }
-    numbers: Numbers = {
-        "time_ms": in_time.time_ms,
-        "rate_time_ms": profile.time_ms + _ON_MS,
-        "n_trials": np.array(n_trials),
-    }
-    for row, group in enumerate(_GROUPS):
-        numbers[f"fano_{group}"] = in_time.mean(members[group])
-        numbers[f"rate_{group}"] = profile.rate[row]
-    for part, selected in parts.items():
-        by_neuron = {
-            "fano": statistics.fano_factor(selected, window_ms=_WINDOW_MS, estimator="mean_of_ratios", ddof=1),
-            "cv2": statistics.interval_cv2(selected, min_intervals=_MIN_INTERVALS),
-            "rate": statistics.firing_rates(selected),
-        }
-        for name, values in by_neuron.items():
-            for group in _GROUPS:
-                numbers[f"{name}_{part}_{group}"] = np.array(_mean(values[members[group]]))
-    return numbers
-
-
-def _mean(values: NDArray[np.float64]) -> float:
-    """Mean over the neurons that fired enough."""
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if known.size else float("nan")
+    cv2 = partial(statistics.interval_cv2, min_intervals=_MIN_INTERVALS)
+    return _RESPONSE.of(spikes, _N_STIMULATED, {"cv2": cv2})
 
 
 def _jobs(scale: Scale) -> list[Job]:
@@ -100,18 +64,7 @@ def _draw(results: Results):
                 else f"{_AMPLITUDE_MV:g} mV on {_N_STIMULATED} of 50 clusters where shaded"
             )
             figures.titled(top, f"{'ab'[column]}  {TITLES[kind]}, $J_{{E+}}={j:g}$", note)
-            for ax, name, time in ((top, "fano", "time_ms"), (bottom, "rate", "rate_time_ms")):
-                figures.mark_window(ax, _ON_MS / 1000, _OFF_MS / 1000)
-                for group in _GROUPS:
-                    figures.curve_with_spread(
-                        numbers[time] / 1000,
-                        results.stack(kind, f"{name}_{group}"),
-                        label=f"{group} E neurons" if group == "all" else f"{group} the stimulated clusters",
-                        color=figures.COLORS[group],
-                        ax=ax,
-                    )
-            top.axhline(1, color="#999999", linewidth=0.6, zorder=0)
-            bottom.set_xlabel("time (s)")
+            _RESPONSE.draw(results, kind, top, bottom)
         axes[0, 0].set(ylabel="Fano factor", ylim=(0, None))
         axes[1, 0].set(ylabel="rate (spikes/s)", ylim=(0, None))
         handles, labels = axes[0, 0].get_legend_handles_labels()
@@ -140,7 +93,7 @@ def _claims(results: Results) -> list[Claim]:
     ]  # fmt: skip
     for kind in OPERATING_POINTS:
         for name, what, unit in (("fano", "Fano factor", ""), ("cv2", "CV2", ""), ("rate", "Rate", "spikes/s")):
-            for group in _GROUPS:
+            for group in GROUPS:
                 for part in ("before", "during"):
                     values = results.join(kind, f"{name}_{part}_{group}")
                     statement = f"{what} {part} the stimulus, {kind} clusters, {group}"

@@ -1,12 +1,9 @@
-import dataclasses
-
 import numpy as np
 import pytest
 
 from metastable.finite_size import MultistabilityCut, attractors, bifurcation_diagram, stationary_states
 from metastable.papers import load
-from metastable.papers._paper import Results, Scale
-from metastable.papers._reproduce import reproduce_paper
+from metastable.papers._paper import Results
 from metastable.papers.fasoli_panzeri_2019 import _clusters, _correlations, _disorder, _mean_field, _sequences
 from metastable.papers.fasoli_panzeri_2019._bifurcations import FIGURE_BIFURCATIONS, boxes_of, diagram_of, staircase_of
 from metastable.papers.fasoli_panzeri_2019._protocol import (
@@ -40,20 +37,8 @@ SMALL = {
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory):
-    paper = load("fasoli-panzeri-2019")
-    paper = dataclasses.replace(paper, scales={"quick": Scale("quick", "small", SMALL)})
-    return reproduce_paper(
-        paper,
-        scale="quick",
-        seed=1,
-        output=tmp_path_factory.mktemp("fasoli"),
-        figures=None,
-        n_jobs=2,
-        fresh=False,
-        progress=False,
-        say=lambda text: None,
-    )
+def report(at_small_scale, tmp_path_factory):
+    return at_small_scale("fasoli-panzeri-2019", SMALL, tmp_path_factory.mktemp("fasoli"))
 
 
 def test_figures_run_at_a_small_scale(report):

@@ -1,4 +1,3 @@
-import dataclasses
 import os
 from pathlib import Path
 
@@ -7,8 +6,7 @@ import pytest
 
 from metastable.communities import detect, sliding_windows
 from metastable.papers import load, reproduce
-from metastable.papers._paper import Results, Scale
-from metastable.papers._reproduce import reproduce_paper
+from metastable.papers._paper import Results
 from metastable.papers.humphries_2011._protocol import (
     from_groups,
     from_spikes,
@@ -57,24 +55,15 @@ SMALL = {
 FIGURES = ["example", "responses", "windows", "ensembles", "coherence", "network", "scaling"]
 
 
-def run(folder, *, figures=None, data=None, numbers=SMALL):
-    paper = dataclasses.replace(load("humphries-2011"), scales={"quick": Scale("quick", "small", numbers)})
-    return reproduce_paper(
-        paper,
-        scale="quick",
-        seed=1,
-        output=folder,
-        figures=figures,
-        n_jobs=2,
-        fresh=False,
-        progress=False,
-        say=lambda text: None,
-        data=data,
+@pytest.fixture
+def run(at_small_scale, tmp_path):
+    return lambda figures, data=None, **numbers: at_small_scale(
+        "humphries-2011", SMALL | numbers, tmp_path, figures=figures, data=data
     )
 
 
-def test_figures_run_at_a_small_scale(tmp_path):
-    report = run(tmp_path, figures=FIGURES)
+def test_figures_run_at_a_small_scale(run):
+    report = run(FIGURES)
     assert [figure.name for figure in report.figures] == FIGURES
     assert all(figure.png.stat().st_size > 10_000 for figure in report.figures)
     by_statement = {claim.statement: claim for claim in report.claims}
@@ -158,22 +147,22 @@ def test_groups_windows_and_spikes_survive_storage():
     assert repr(to_windows(from_windows(windows))) == repr(windows)
 
 
-def test_recordings_are_read_where_there_are_any(tmp_path):
+def test_recordings_are_read_where_there_are_any(run):
     if not (DATA / "Jan1312da04spks.mat").exists():
         pytest.skip(f"no recordings in {DATA}; set METASTABLE_DATA to their folder")
-    report = run(tmp_path, figures=["recordings"], data=DATA, numbers=SMALL | {"n_window_starts": 1})
+    report = run(["recordings"], DATA, n_window_starts=1)
     assert [figure.name for figure in report.figures] == ["recordings"]
     best = [claim for claim in report.claims if "best known" in claim.paper]
     assert len(best) == 4
     assert {claim.verdict for claim in best} == {"reproduced"}
 
 
-def test_errors_about_recordings(tmp_path):
+def test_errors_about_recordings(run, tmp_path):
     with pytest.raises(ValueError, match="figure 'recordings' is of recordings; give their folder as data"):
-        run(tmp_path, figures=["recordings"])
+        run(["recordings"])
     with pytest.raises(ValueError, match=r"holds none of the recordings Feb1312da06spks\.mat"):
-        run(tmp_path, figures=["recordings"], data=tmp_path)
+        run(["recordings"], tmp_path)
     with pytest.raises(ValueError, match="data must be a folder"):
-        run(tmp_path, figures=["recordings"], data=tmp_path / "missing")
+        run(["recordings"], tmp_path / "missing")
     with pytest.raises(ValueError, match="rost-2018 has no figure of recordings; leave data out"):
         reproduce("rost-2018", data=tmp_path, output=tmp_path)

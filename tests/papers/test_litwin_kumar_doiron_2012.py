@@ -1,35 +1,14 @@
-import dataclasses
-
 import numpy as np
 import pytest
 
 from metastable.papers import load
 from metastable.papers._crossing import crossing
-from metastable.papers._paper import Scale
-from metastable.papers._reproduce import reproduce_paper
 
 
-def test_every_figure_runs_at_a_small_scale(tmp_path):
+def test_every_figure_runs_at_a_small_scale(at_small_scale, tmp_path):
     """Numbers are checked in verification/; here, that every figure and claim comes out of its jobs."""
-    paper = load("litwin-kumar-doiron-2012")
-    small = Scale(
-        "quick",
-        "one short network",
-        paper.scales["quick"].numbers
-        | {"n_networks": 2, "n_trials": 2, "stimulus_trials": 2, "duration_ms": 2000.0, "r_ee": [1.0, 2.0, 3.5]},
-    )
-    paper = dataclasses.replace(paper, scales={"quick": small})
-    report = reproduce_paper(
-        paper,
-        scale="quick",
-        seed=1,
-        output=tmp_path,
-        figures=None,
-        n_jobs=2,
-        fresh=False,
-        progress=False,
-        say=lambda text: None,
-    )
+    numbers = {"n_networks": 2, "n_trials": 2, "stimulus_trials": 2, "duration_ms": 2000.0, "r_ee": [1.0, 2.0, 3.5]}
+    report = at_small_scale("litwin-kumar-doiron-2012", numbers, tmp_path)
     assert [f.name for f in report.figures] == ["rasters", "statistics", "transition", "stimulus"]
     for figure in report.figures:
         assert figure.png.stat().st_size > 10_000

@@ -1,11 +1,7 @@
-import dataclasses
-
 import numpy as np
 import pytest
 
-from metastable.papers import load
-from metastable.papers._paper import Results, Scale
-from metastable.papers._reproduce import reproduce_paper
+from metastable.papers._paper import Results
 from metastable.papers.loop import _detection, _protocol, _quenching, _states, _synapses
 from metastable.spikes import SpikeData
 
@@ -32,19 +28,8 @@ FIGURES = ["detection", "synapses", "states", "quenching"]
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory):
-    paper = dataclasses.replace(load("loop"), scales={"quick": Scale("quick", "small", SMALL)})
-    return reproduce_paper(
-        paper,
-        scale="quick",
-        seed=1,
-        output=tmp_path_factory.mktemp("loop"),
-        figures=FIGURES,
-        n_jobs=2,
-        fresh=False,
-        progress=False,
-        say=lambda text: None,
-    )
+def report(at_small_scale, tmp_path_factory):
+    return at_small_scale("loop", SMALL, tmp_path_factory.mktemp("loop"), figures=FIGURES)
 
 
 def test_figures_are_drawn(report):

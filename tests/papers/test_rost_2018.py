@@ -1,11 +1,8 @@
-import dataclasses
-
 import numpy as np
 import pytest
 
 from metastable.papers import load
-from metastable.papers._paper import Results, Scale
-from metastable.papers._reproduce import reproduce_paper
+from metastable.papers._paper import Results
 from metastable.papers.rost_2018._diagrams import diagram_of
 from metastable.papers.rost_2018._dwell_times import durations_of_chain, median_interval
 from metastable.papers.rost_2018._variance import FIGURE_3, FIGURE_7B, at_the_peak, peak_claims
@@ -25,8 +22,7 @@ FIGURES = [
 ]
 
 
-def test_figures_run_at_a_small_scale(tmp_path):
-    paper = load("rost-2018")
+def test_figures_run_at_a_small_scale(at_small_scale, tmp_path):
     numbers = {
         "variance_j_e": [1.0, 2.0],
         "variance_j_ei": [1.0, 4.0],
@@ -44,18 +40,7 @@ def test_figures_run_at_a_small_scale(tmp_path):
         "spiking_trials": 2,
         "spiking_stimulus_trials": 2,
     }
-    paper = dataclasses.replace(paper, scales={"quick": Scale("quick", "small", numbers)})
-    report = reproduce_paper(
-        paper,
-        scale="quick",
-        seed=1,
-        output=tmp_path,
-        figures=FIGURES,
-        n_jobs=2,
-        fresh=False,
-        progress=False,
-        say=lambda text: None,
-    )
+    report = at_small_scale("rost-2018", numbers, tmp_path, figures=FIGURES)
     assert [figure.name for figure in report.figures] == FIGURES
     assert all(figure.png.stat().st_size > 10_000 for figure in report.figures)
     by_statement = {claim.statement: claim for claim in report.claims}

@@ -1,12 +1,10 @@
-import dataclasses
 import sys
 
 import numpy as np
 import pytest
 
 from metastable.papers import load
-from metastable.papers._paper import Results, Scale
-from metastable.papers._reproduce import reproduce_paper
+from metastable.papers._paper import Results
 from metastable.papers._weight_communities import agreement_with_clusters
 from metastable.papers.van_bussel_2011 import _clustered, _peers
 from metastable.papers.van_bussel_2011._certificate import certificate_of
@@ -40,20 +38,8 @@ SMALL = {
 FIGURES = ["exact", "requirements", "locking", "sparse", "jitter", "certificate"]
 
 
-def test_figures_run_at_a_small_scale(tmp_path):
-    paper = load("van-bussel-2011")
-    paper = dataclasses.replace(paper, scales={"quick": Scale("quick", "small", SMALL)})
-    report = reproduce_paper(
-        paper,
-        scale="quick",
-        seed=1,
-        output=tmp_path,
-        figures=FIGURES,
-        n_jobs=2,
-        fresh=False,
-        progress=False,
-        say=lambda text: None,
-    )
+def test_figures_run_at_a_small_scale(at_small_scale, tmp_path):
+    report = at_small_scale("van-bussel-2011", SMALL, tmp_path, figures=FIGURES)
     assert [figure.name for figure in report.figures] == FIGURES
     assert all(figure.png.stat().st_size > 10_000 for figure in report.figures)
     by_statement = {claim.statement: claim for claim in report.claims}

@@ -1,8 +1,8 @@
 """How results print, in a terminal and in a notebook, and how they are drawn.
 
-A result inherits `Displayed` and names in ``_shown`` what is worth a row. Drawing stands on a higher floor than
-results: the package's root, above all floors, hands its way to draw down here (`draw_with`), so that no result imports
-a figure.
+A result inherits `Displayed` and names in ``_shown`` what is worth a row; one that `metastable.figures.plot` knows
+inherits `Drawn`. Drawing stands on a higher floor than results: the package's root, above all floors, hands its way to
+draw down here (`draw_with`), so that no result imports a figure.
 """
 
 from __future__ import annotations
@@ -24,27 +24,12 @@ def draw_with(draw: Callable[..., Any]) -> None:
 
 
 class Displayed:
-    """A result of a few printed lines, a table in notebooks, and a figure."""
+    """A result of a few printed lines, and a table in notebooks."""
 
     # Attributes worth a row; all fields of the dataclass by default.
     _shown: ClassVar[tuple[str, ...]] = ()
     # Whether what is printed is a table already, which a notebook shows as it is.
     _prints_a_table: ClassVar[bool] = False
-
-    def plot(self, **options: Any) -> Any:
-        """Draw the result; options are those of `metastable.figures.plot`.
-
-        Returns
-        -------
-        Axes or Figure
-
-        Raises
-        ------
-        TypeError
-            If there is no figure for this kind of result.
-        """
-        assert _draw is not None
-        return _draw(self, **options)
 
     def _rows(self) -> list[tuple[str, str]]:
         names = self._shown
@@ -63,6 +48,27 @@ class Displayed:
         if self._prints_a_table:
             return printed(repr(self))
         return table(self._rows(), title=type(self).__name__)
+
+
+class Drawn(Displayed):
+    """A result that also has a figure; only of such a one tab completion offers `plot`."""
+
+    def plot(self, **options: Any) -> Any:
+        """Draw the result; options are those of `metastable.figures.plot`.
+
+        Returns
+        -------
+        Axes or Figure
+
+        Raises
+        ------
+        TypeError
+            If the figure has no such option.
+        ValueError
+            If there is nothing to draw, with the reason.
+        """
+        assert _draw is not None
+        return _draw(self, **options)
 
 
 def described(value: Any) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_choice, require_number, require_pair
 from metastable.finite_size._attractors import Attractors, raised
 from metastable.finite_size._search_cost import as_float
@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MultistabilityPlane(Displayed):
+class MultistabilityPlane(Drawn):
     """Number of attractors over the stimuli of two populations; constant within each cell.
 
     Parameters
@@ -53,7 +53,7 @@ class MultistabilityPlane(Displayed):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MultistabilityCut(Displayed):
+class MultistabilityCut(Drawn):
     """Attractors along the stimulus of one population, those of others fixed.
 
     Parameters

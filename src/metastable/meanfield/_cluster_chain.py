@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._parallel import Monitor, run_jobs
 from metastable._provenance import provenance
 from metastable._random import Purpose, resolve_seed, stream
@@ -22,7 +22,7 @@ _SAMPLES_PER_CHUNK = 200
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class ClusterChain(Displayed):
+class ClusterChain(Drawn):
     """Rates of all groups along trajectories of the annealed chain.
 
     Parameters

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._files import ForeignFileError, load_arrays, save_arrays
 from metastable._validation import require_path
 
@@ -19,7 +19,7 @@ _MOST_NEURONS = 62
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class FiniteSizeActivity(Displayed):
+class FiniteSizeActivity(Drawn):
     """Activity of synchronous binary neurons, step by step.
 
     Parameters

@@ -9,14 +9,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_array, require_number, require_numbers, require_pair
 from metastable.statistics._state_durations import StateDurations
 from metastable.statistics._two_classes import two_classes
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class ClusterStates(Displayed):
+class ClusterStates(Drawn):
     """Active and inactive clusters in time.
 
     Parameters

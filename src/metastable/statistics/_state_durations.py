@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_indices, require_number
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class StateDurations(Displayed):
+class StateDurations(Drawn):
     """Durations of all states of one kind.
 
     Parameters

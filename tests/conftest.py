@@ -34,7 +34,7 @@ def every_result():
     spikes = mst.simulate(lif, duration_ms=400, n_trials=2, seed=1)
     excitatory = spikes.select(population="E")
     trains, labels = mst.spikes.fellous_2004(n_groups=2, noise_level=1, seed=1)
-    cortex, planted = mst.spikes.cortex_like(n_neurons=30, duration_ms=60_000, n_groups=[2, 3], seed=1)
+    _, planted = mst.spikes.cortex_like(n_neurons=30, duration_ms=60_000, n_groups=[2, 3], seed=1)
     keep("spikes", spikes, planted)
 
     binary = mst.networks.rost_2018(n_e=400, n_clusters=4, j_e_plus=2.9)
@@ -67,13 +67,13 @@ def every_result():
         s.cross_covariance(spikes, max_lag_ms=100),
         s.local_cv2(spikes),
         s.response_profile(excitatory, event_ms=200, before_ms=100, after_ms=160),
-        s.fit_time_constant(autocovariance.lag_ms, autocovariance.covariance),
+        s.fit_time_constant(np.arange(0, 200, 2), 5 * np.exp(-np.arange(0, 200, 2) / 30)),
     )
 
     c = mst.communities
     groups = c.detect(trains, sigmas_ms=[5, 10], seed=1)
     similarity = c.similarity_matrix(trains, sigma_ms=10)
-    windows = c.sliding_windows(cortex, width_ms=30_000, step_ms=15_000, sigmas_ms=[500], n_controls=19, seed=1)
+    windows = c.sliding_windows(trains, width_ms=600, step_ms=200, sigmas_ms=[5], seed=1)
     keep(
         "communities",
         groups,
@@ -112,7 +112,7 @@ def every_result():
         m.balanced_rates(large),
         m.MeanField.of(large),
         m.linear_noise(mst.networks.rost_2018(j_e_plus=2)),
-        m.dwell_times(large),
+        m.dwell_times(mst.networks.rost_2018(j_e_plus=3.7, r_j=0.75)),
         m.cluster_chain(large, duration_ms=300, burn_in_ms=50, seed=1),
         m.effective_response(large),
         m.stability_ratios(plain),
@@ -122,7 +122,7 @@ def every_result():
         m.up_state_map(
             lambda j, r_j: mst.networks.rost_2018(j_e_plus=j, r_j=r_j),
             x=[2.4, 2.8, 3.2],
-            y=[0.5, 0.75],
+            y=[0.3, 0.5, 0.75],
         ),
     )
 

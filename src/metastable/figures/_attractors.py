@@ -90,12 +90,11 @@ def basins(found: StateMap, *, ax: Axes | None = None) -> Axes:
     shares = found.basin_sizes[order] / found.basin.size
     cyclic = [found.attractors[int(k)].period > 1 for k in order]
     colors = [COLORS["clustered"] if turns else _BARS for turns in cyclic]
-    ax.bar(np.arange(order.size), shares, color=colors)
+    ax.barh(np.arange(order.size), shares, color=colors)
     words = [found.attractors[int(k)].description for k in order]
-    ax.set_xticks(
-        np.arange(order.size), [w if len(w) <= 24 else f"{w[:21]}..." for w in words], rotation=90, fontsize=6
-    )
-    ax.set(xlabel="attractor", ylabel="share of all states", ylim=(0, None))
+    ax.set_yticks(np.arange(order.size), [w if len(w) <= 24 else f"{w[:21]}..." for w in words], fontsize=6)
+    ax.invert_yaxis()
+    ax.set(xlabel="share of all states that lead there", ylabel="attractor", xlim=(0, None))
     at = ", ".join(f"{value:g}" for value in found.stimulus)
     return titled(ax, "Basins", f"at stimulus ({at}); grey: stationary states, red: cycles")
 

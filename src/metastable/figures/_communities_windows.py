@@ -167,7 +167,8 @@ def window_overview(windows: SlidingWindows) -> Figure:
     Returns
     -------
     Figure
-        Delta Q, sigma, number of groups, agreement with the reference, and the group of each train.
+        Delta Q, sigma, number of groups, agreement with the reference, and the group of each train; Delta Q alone
+        where no window has groups.
 
     Examples
     --------
@@ -177,6 +178,16 @@ def window_overview(windows: SlidingWindows) -> Figure:
     >>> len(mst.figures.window_overview(windows).axes)
     5
     """
+    if not (windows.n_groups > 0).any():
+        # Nothing to follow: what is left is how near the windows came to it.
+        with style():
+            figure = new_figure(5.5, 2.4)
+            titled(
+                window_curve(windows, ax=figure.add_subplot()),
+                "No groups in any window",
+                "above 0: beyond all controls",
+            )
+        return figure
     with style():
         figure = new_figure(5.5, 7)
         # Room above each panel for a note in small print.

@@ -34,7 +34,7 @@ def expected_weights(network: LIFNetwork | BinaryNetwork, *, resolution: int = 2
         inside = shared if block.shared else np.zeros_like(shared)
         table[np.ix_(rows, columns)] = np.where(inside, block.p_in * block.j_in, block.p_out * block.j_out)
     ax = _draw(table, _edges(chosen, network.n_neurons), network, "mean weight of a pair", ax)
-    return titled(ax, "Expected weights", "probability times weight, of pairs that are not connected too")
+    return titled(ax, "Expected weights", "probability times weight: the mean over all pairs, connected or not")
 
 
 def wired_weights(

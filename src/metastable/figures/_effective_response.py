@@ -37,7 +37,7 @@ def response_curve(
     ax.plot([0, 1], [0, 1], color="#999999", linewidth=0.7)
     ax.plot(rate_in, rate_out, color=COLORS["clustered"])
     for rate, holds in zip(fixed, stable, strict=True):  # pyright: ignore[reportArgumentType]
-        ax.plot([rate], [rate], marker="o", color="black", markerfacecolor="black" if holds else "white")
+        ax.plot([rate], [rate], marker="o", color="black", markerfacecolor="black" if holds else "white", clip_on=False)
     ax.set(xlabel="$m_{in}$", ylabel="$m_{out}$", xlim=(0, 1), ylim=(0, 1))
     return ax
 

@@ -35,12 +35,9 @@ def stationary_law(found: ExactStatistics, *, n_states: int = 24, ax: Axes | Non
     ax.set_xticks(np.arange(order.size), words, rotation=90, fontsize=6)
     populations = ", ".join(f"{n} {name}".strip() for name, n in found.network.sizes.items())
     ax.set(xlabel=f"state ({populations})", ylabel="probability")
-    shown = float(found.stationary[order].sum())
-    return titled(
-        ax,
-        "Stationary law",
-        f"exact; the {order.size} most probable of {found.stationary.size:,}, together {shown:.4g}",
-    )
+    n_all, shown = found.stationary.size, float(found.stationary[order].sum())
+    which = f"all {n_all} states" if order.size == n_all else f"{order.size} of {n_all:,} states, together {shown:.4g}"
+    return titled(ax, "Stationary law", f"exact; {which}")
 
 
 def count_laws(found: LumpedChain, *, ax: Axes | None = None) -> Axes:

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from metastable.figures._branches import branch, parameter_map
 from metastable.figures._communities_raster import group_color
 from metastable.figures._reconstruction_matrix import weight_matrix
-from metastable.figures._style import COLORS, resolve_axes, titled
+from metastable.figures._style import COLORS, legend_below, resolve_axes, titled
 from metastable.meanfield import (
     BifurcationDiagram,
     Branch,
@@ -81,12 +81,13 @@ def fixed_points(found: FixedPoints | Sequence[FixedPoint], *, ax: Axes | None =
                 np.full(rates.size, at), rates, marker="o", markersize=4, linewidth=0.5, color=color,
                 markerfacecolor=face, clip_on=False, zorder=3,
             )  # fmt: skip
-    ax.set(xlabel="active clusters", ylabel="rate (share of active units)", ylim=(0, None))
+    ax.set(xlabel="active clusters", ylabel=f"rate of a cluster of {' and '.join(names)}", ylim=(0, None))
     ax.margins(x=0.08)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.legend(handles=[Line2D([], [], color=color, marker="o", label=name) for name, color in names.items()])
+    if len(names) > 1:
+        ax.legend(handles=[Line2D([], [], color=color, marker="o", label=name) for name, color in names.items()])
     n_stable = sum(point.stable for point in found)
-    return titled(ax, f"{len(found)} fixed points, {n_stable} stable", f"rates of clusters; {_STABILITY}")
+    return titled(ax, f"{len(found)} fixed points, {n_stable} stable", f"a line joins the rates of one; {_STABILITY}")
 
 
 def bifurcation_diagram(found: BifurcationDiagram, *, ax: Axes | None = None) -> Axes:
@@ -132,10 +133,10 @@ def up_state_map(found: UpStateMap, *, ax: Axes | None = None) -> Axes:
         (found.homogeneous_loss, "--", "loss of the homogeneous state"),
     ):
         if np.isfinite(edge).any():
-            ax.plot(edge, found.y, color="black", linestyle=line, linewidth=1, label=label)
-    ax.set(xlim=limits[0], ylim=limits[1], xlabel="x", ylabel="y")
+            ax.plot(edge, found.y, color="black", linestyle=line, linewidth=1, marker="o", markersize=2, label=label)
+    ax.set(xlim=limits[0], ylim=limits[1], xlabel="first parameter, x", ylabel="second parameter, y")
     if ax.lines:
-        ax.legend(loc="upper left", bbox_to_anchor=(0, -0.16), ncols=2)
+        legend_below(ax)
     return titled(ax, "Stable active states", "hatched: none")
 
 

@@ -9,16 +9,20 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from metastable.figures import _attractors, _connections, _fixed_points, _states, _statistics, _two_populations
+from metastable.figures import (
+    _attractors,
+    _captions,
+    _connections,
+    _fixed_points,
+    _states,
+    _statistics,
+    _two_populations,
+)
 from metastable.figures import _finite_size_laws as _laws
 from metastable.figures._communities_partition import group_sizes, membership_map, planted_groups
-from metastable.figures._communities_recurrence import recurrence_map
-from metastable.figures._communities_spectra import coherence_curve, group_traces, power_spectra
 from metastable.figures._communities_timescales import modularity_by_timescale
 from metastable.figures._communities_windows import window_overview
 from metastable.figures._effective_response import effective_response
-from metastable.figures._multistability_map import multistability_map
-from metastable.figures._raster import raster
 from metastable.figures._reconstruction_overview import reconstruction_overview
 from metastable.figures._reconstruction_scan import scan_residuals
 from metastable.figures._style import style
@@ -75,7 +79,7 @@ def drawing_of(kind: type) -> Callable[..., Axes | Figure] | None:
 
 
 _DRAWINGS: dict[tuple[str, ...], Callable[..., Axes | Figure]] = {
-    ("spikes", "SpikeData"): raster,
+    ("spikes", "SpikeData"): _captions.spikes,
     ("spikes", "PlantedGroups"): planted_groups,
     ("networks", "LIFNetwork"): _connections.expected_weights,
     ("networks", "BinaryNetwork"): _connections.expected_weights,
@@ -87,7 +91,7 @@ _DRAWINGS: dict[tuple[str, ...], Callable[..., Axes | Figure]] = {
     ("simulation", "FiniteSizeActivity"): _states.finite_size_activity,
     ("statistics", "Autocovariance"): _statistics.autocovariance,
     ("statistics", "ClusterStates"): _states.cluster_states,
-    ("statistics", "CorrelationDistribution"): _statistics.correlations,
+    ("statistics", "CorrelationDistribution"): _captions.correlation_distribution,
     ("statistics", "CountCorrelations"): _statistics.count_correlations,
     ("statistics", "CrossCovariance"): _statistics.cross_covariance,
     ("statistics", "FanoFactorByWindow"): _statistics.fano_factor_by_window,
@@ -97,13 +101,13 @@ _DRAWINGS: dict[tuple[str, ...], Callable[..., Axes | Figure]] = {
     ("statistics", "ResponseProfile"): _statistics.response_profile,
     ("statistics", "StateDurations"): _states.state_durations,
     ("statistics", "TimeConstant"): _statistics.time_constant,
-    ("communities", "Coherence"): coherence_curve,
+    ("communities", "Coherence"): _captions.coherence,
     ("communities", "Communities"): modularity_by_timescale,
-    ("communities", "GroupActivity"): group_traces,
+    ("communities", "GroupActivity"): _captions.group_activity,
     ("communities", "GroupMembership"): membership_map,
     ("communities", "Partition"): group_sizes,
-    ("communities", "PowerSpectrum"): power_spectra,
-    ("communities", "Recurrence"): recurrence_map,
+    ("communities", "PowerSpectrum"): _captions.power_spectrum,
+    ("communities", "Recurrence"): _captions.recurrence,
     ("communities", "SlidingWindows"): window_overview,
     ("reconstruction", "Reconstruction"): reconstruction_overview,
     ("reconstruction", "Scan"): scan_residuals,
@@ -131,7 +135,7 @@ _DRAWINGS: dict[tuple[str, ...], Callable[..., Axes | Figure]] = {
     ("finite_size", "ExpectedStationaryStates"): _laws.occupancy_map,
     ("finite_size", "LumpedChain"): _laws.count_laws,
     ("finite_size", "MultistabilityCut"): _attractors.cut_branches,
-    ("finite_size", "MultistabilityPlane"): multistability_map,
+    ("finite_size", "MultistabilityPlane"): _captions.multistability_plane,
     ("finite_size", "NeededStimulus"): _laws.needed_stimulus,
     ("finite_size", "Relaxation"): _laws.relaxation_modes,
     ("finite_size", "StateMap"): _attractors.basins,

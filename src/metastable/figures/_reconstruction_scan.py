@@ -23,5 +23,7 @@ def scan_residuals(found: Scan, *, ax: Axes | None = None) -> Axes:
     ax.plot(found.values[order], values, marker="o", color=COLORS["clustered"])
     if found.best_residual_mv > 0:
         ax.plot(found.best, found.best_residual_mv, marker="o", markersize=8, markerfacecolor="none", color="black")
-    ax.set(xlabel=_NAMES.get(found.parameter, found.parameter), ylabel="hold-out residual (mV)", yscale="log")
-    return titled(ax, f"Best at {found.best:.6g} ms", "median over neurons; ring: the best, refined where asked for")
+    ax.set(xlabel=_NAMES.get(found.parameter, found.parameter), ylabel="hold-out residual (mV)")
+    if np.nanmax(values) > 10 * np.nanmin(values):
+        ax.set_yscale("log")
+    return titled(ax, f"Best at {found.best:.6g} ms", "median over neurons; ring: the best")

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from metastable.figures._communities_raster import group_color
 from metastable.figures._curves import distribution, mark_window
-from metastable.figures._style import COLORS, resolve_axes, titled
+from metastable.figures._style import COLORS, legend_below, resolve_axes, titled
 from metastable.statistics import (
     PSTH,
     Autocovariance,
@@ -58,8 +58,9 @@ def _over_neurons(x: Any, values: Any, mean: Any, ax: Axes) -> Axes:
         ax.plot(x, middle, color=color, linewidth=0.8, label="median and quartiles")
     ax.plot(x, mean, color=color, marker="o", label="mean over neurons")
     ax.axhline(1, color="black", linewidth=0.8, linestyle="--")
-    ax.set_ylim(bottom=0)
-    ax.legend()
+    # Room for the legend above the curves.
+    ax.set_ylim(0, 1.25 * max(1.0, ax.get_ylim()[1]))
+    ax.legend(loc="upper left", ncols=2)
     return ax
 
 
@@ -140,17 +141,18 @@ def time_constant(found: TimeConstant, *, ax: Axes | None = None) -> Axes:
     """Draw a fitted decay; on the Axes of its autocovariance the two lie over each other."""
     if not found.lag_ms.size or not np.isfinite(found.fitted).any():
         raise ValueError(f"there is no fitted curve to draw: {found.status}")
+    tau = f"{found.tau_ms:.3g} ms" if np.isfinite(found.tau_ms) else "not determined"
     fresh = ax is None
     ax = resolve_axes(ax)
     # An autocovariance that was drawn before may have its lags in seconds.
     scale = 1000 if ax.get_xlabel() == "lag (s)" else 1
-    ax.plot(found.lag_ms / scale, found.fitted, color="black", linestyle="--", label=f"tau {found.tau_ms:.3g} ms")
+    ax.plot(found.lag_ms / scale, found.fitted, color="black", linestyle="--", label=f"fit, tau {tau}")
     if found.offset:
         ax.axhline(found.offset, color="#999999", linewidth=0.7, linestyle=":")
     if fresh:
         ax.set(xlabel="lag (ms)", ylabel="covariance, fitted")
         fit = f"exponential over {found.fit_from_ms:g} to {found.fit_to_ms:g} ms"
-        titled(ax, f"Time constant {found.tau_ms:.3g} ms", f"{fit}, $R^2$ {found.r_squared:.3f}")
+        titled(ax, f"Time constant {tau}", f"{fit}, $R^2$ {found.r_squared:.3f}")
     else:
         ax.legend()
     return ax
@@ -177,15 +179,14 @@ def response_profile(found: ResponseProfile, *, ax: Axes | None = None) -> Axes:
             ax.fill_between(found.time_ms, rate - sem, rate + sem, color=color, alpha=0.15, linewidth=0)
         ax.plot(found.time_ms, rate, color=color, linewidth=1, label=name)
     ax.axvline(0, color="black", linewidth=0.8, linestyle="--")
-    mark_window(ax, *found.response_ms, label="response")
+    mark_window(ax, *found.response_ms)
     ax.set(xlabel="time from the event (ms)", ylabel="rate (spikes/s per neuron)", ylim=(0, None))
     ax.set_xlim(found.time_ms[0] - found.bin_ms / 2, found.time_ms[-1] + found.bin_ms / 2)
     if len(found.groups) <= _MOST_NAMED:
-        ax.legend(ncols=1 + (len(found.groups) > 4))
-    spread = ", bands: s.e." if found.n_repetitions > 1 else ""
-    return titled(
-        ax, "Response", f"mean over {_number(found.n_repetitions, 'repetition')}{spread}; bins of {found.bin_ms:g} ms"
-    )
+        legend_below(ax, ncols=min(len(found.groups), 4))
+    spread = " and s.e." if found.n_repetitions > 1 else ""
+    note = f"mean{spread} over {_number(found.n_repetitions, 'repetition')}, bins of {found.bin_ms:g} ms"
+    return titled(ax, "Response", f"{note}; shaded: response window")
 
 
 def local_cv2(found: LocalCV2, *, ax: Axes | None = None) -> Axes:

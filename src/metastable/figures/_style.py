@@ -18,6 +18,8 @@ COLORS = {
     "all": "#c0392b",
     "paper": "#111111",
 }
+# By which a note is found again.
+_NOTE = "note"
 
 
 def style() -> AbstractContextManager[None]:
@@ -49,6 +51,8 @@ def new_figure(width_inch: float, height_inch: float) -> Figure:
 def resolve_axes(ax: Axes | None) -> Axes:
     """Return the Axes given, or those of a new figure."""
     if ax is not None:
+        if not isinstance(ax, Axes):
+            raise TypeError(f"ax must be Axes of matplotlib, got {type(ax).__name__}; leave it out for a new figure.")
         return ax
     with style():
         return new_figure(4, 3).add_subplot()
@@ -65,9 +69,18 @@ def titled(ax: Axes, title: str, note: str = "") -> Axes:
     'Fano factor'
     """
     ax.set_title(title, loc="left", pad=15 if note else 6)
+    # Who uses a drawing as a panel gives it a title of its own.
+    for earlier in [text for text in ax.texts if text.get_gid() == _NOTE]:
+        earlier.remove()
     if note:
         text = ax.annotate(
             note, (0, 1), (0, 5), xycoords="axes fraction", textcoords="offset points", fontsize=6, color="#666666"
         )
         text.set_in_layout(False)
+        text.set_gid(_NOTE)
     return ax
+
+
+def legend_below(ax: Axes, *, ncols: int = 2) -> None:
+    """Name the curves beneath the axis, where they hide nothing."""
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=ncols)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from metastable.figures._phase_plane import NULLCLINES, phase_plane
-from metastable.figures._style import resolve_axes, titled
+from metastable.figures._style import legend_below, resolve_axes, titled
 from metastable.meanfield import Flow, Nullclines, StabilityRatios, Trajectory
 
 _MOST_NAMED = 6
@@ -30,7 +30,7 @@ def flow(found: Flow, *, arrows: int = 15, ax: Axes | None = None) -> Axes:
     ax = phase_plane(x, y, np.stack([found.dm_e, found.dm_i]), arrows=arrows, ax=ax)
     for color, name in zip(NULLCLINES, ("E", "I"), strict=True):
         ax.plot([], [], color=color, linewidth=1.2, label=f"$dm_{name}/dt=0$")
-    ax.legend(framealpha=0.9, frameon=True, edgecolor="none")
+    legend_below(ax)
     return titled(_plane(ax, (x[0], x[-1]), (y[0], y[-1])), "Flow", "arrows: direction only")
 
 
@@ -112,4 +112,4 @@ def stability_ratios(found: StabilityRatios, *, ax: Axes | None = None) -> Axes:
     ax.set(xlim=(0, last), ylim=(-1.1 * float(beyond.max()), 1.1 * float(beyond.max())))
     ax.axvline(found.ratio, color=NULLCLINES[0], linewidth=1, linestyle=":", label=f"this network, {found.ratio:g}")
     ax.legend(loc="lower right", frameon=True, framealpha=0.9, edgecolor="none")
-    return titled(ax, f"A {found.kind}", " ")
+    return titled(ax, f"Homogeneous state: a {found.kind}", " ")

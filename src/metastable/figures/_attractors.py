@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from metastable.figures._multistability_branches import multistability_branches
 from metastable.figures._multistability_map import multistability_map
 from metastable.figures._multistability_overview import multistability_overview
-from metastable.figures._style import COLORS, resolve_axes, titled
+from metastable.figures._style import COLORS, integer_ticks, of_populations, resolve_axes, titled
 from metastable.finite_size import (
     Attractor,
     Attractors,
@@ -32,10 +31,9 @@ def attractor(found: Attractor, *, ax: Axes | None = None) -> Axes:
     ax.imshow(found.states.T, cmap="Greys", vmin=0, vmax=1.2, aspect="auto", origin="lower")
     for edge in np.cumsum(list(found.sizes.values()))[:-1]:
         ax.axhline(edge - 0.5, color=COLORS["clustered"], linewidth=0.8)
-    populations = ", ".join(f"{n} {name}".strip() for name, n in found.sizes.items())
+    populations = of_populations(found.sizes)
     ax.set(xlabel="step", ylabel=f"neuron ({populations})")
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(MaxNLocator(integer=True))
+    integer_ticks(ax.xaxis, ax.yaxis)
     what = "Stationary state" if found.period == 1 else f"Cycle of period {found.period}"
     return titled(ax, what, f"dark: active; exists at stimuli {found.box}")
 
@@ -104,5 +102,5 @@ def retention(found: Storage, *, ax: Axes | None = None) -> Axes:
     ax = resolve_axes(ax)
     ax.bar(np.arange(found.n_transitions), found.retention, color=_BARS)
     ax.set(xlabel="stored transition", ylabel="probability that it happens", ylim=(0, 1.03))
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    integer_ticks(ax.xaxis)
     return titled(ax, "Retention", f"exact, {found.network.n_neurons} neurons, smallest margin {found.margin:.3g}")

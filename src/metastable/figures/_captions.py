@@ -42,10 +42,8 @@ def _traces(found: Any, ax: Axes, options: dict) -> tuple[str, str]:
 
 def _spectra(found: Any, ax: Axes, options: dict) -> tuple[str, str]:
     _name_groups(ax)
-    return (
-        "Power spectra",
-        f"bands: {100 * found.level:g} % intervals; peaks are {_bandwidth(found)} wide to either side",
-    )
+    note = f"bands: {100 * found.level:g} % intervals; peaks are {_bandwidth(found)} wide to either side"
+    return "Power spectra", note if found.rate.any() else "no group has spikes"
 
 
 def _coherence(found: Any, ax: Axes, options: dict) -> tuple[str, str]:

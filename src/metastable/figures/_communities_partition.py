@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
-from matplotlib.ticker import MaxNLocator
 
 from metastable.communities import GroupMembership, Partition
 from metastable.figures._communities_raster import group_color
-from metastable.figures._style import resolve_axes, titled
+from metastable.figures._style import integer_ticks, resolve_axes, titled
 from metastable.spikes import PlantedGroups
 
 
@@ -19,8 +18,7 @@ def group_sizes(found: Partition, *, ax: Axes | None = None) -> Axes:
     sizes = np.bincount(found.labels)
     ax.bar(np.arange(sizes.size), sizes, color=[group_color(k) for k in range(sizes.size)])
     ax.set(xlabel="group", ylabel="nodes in the group")
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(MaxNLocator(integer=True))
+    integer_ticks(ax.xaxis, ax.yaxis)
     number = f"{found.n_groups} group{'' if found.n_groups == 1 else 's'}"
     return titled(ax, number, f"Q/2m {found.modularity:.3f}, {found.method}, {found.n_starts} starts")
 
@@ -40,8 +38,7 @@ def membership_map(found: GroupMembership, *, ax: Axes | None = None) -> Axes:
     for edge in np.flatnonzero(np.diff(last[rows])):
         ax.axhline(edge + 0.5, color="#333333", linewidth=0.6)
     ax.set(xlabel="group", ylabel="train, by its own group")
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(MaxNLocator(integer=True))
+    integer_ticks(ax.xaxis, ax.yaxis)
     ax.figure.colorbar(image, ax=ax, label="similarity / expected - 1")
     return titled(ax, "Similarity to groups", "red: more than expected; hatched: nothing is expected")
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from metastable._validation import require_integer
 from metastable.figures._reconstruction_matrix import weight_matrix
-from metastable.figures._style import resolve_axes, titled
+from metastable.figures._style import of_populations, resolve_axes, titled
 from metastable.networks import (
     BinaryNetwork,
     FiniteSizeNetwork,
@@ -68,7 +68,7 @@ def finite_size_weights(network: FiniteSizeNetwork, *, limit: float | None = Non
     for edge in np.cumsum(list(network.sizes.values()))[:-1]:
         ax.axhline(edge - 0.5, color=_LINE, linewidth=0.6)
         ax.axvline(edge - 0.5, color=_LINE, linewidth=0.6)
-    populations = ", ".join(f"{n} {name}".strip() for name, n in network.sizes.items())
+    populations = of_populations(network.sizes)
     return titled(ax, "Weights", f"{populations}; red excites, blue inhibits")
 
 

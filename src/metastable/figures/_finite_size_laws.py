@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
 from metastable._validation import require_choice, require_integer
-from metastable.figures._style import COLORS, resolve_axes, titled
+from metastable.figures._style import COLORS, integer_ticks, of_populations, resolve_axes, titled
 from metastable.finite_size import (
     BifurcationPoints,
     ClusterCountChain,
@@ -33,7 +32,7 @@ def stationary_law(found: ExactStatistics, *, n_states: int = 24, ax: Axes | Non
     words = ["".join("01"[int(active)] for active in found.states[k]) for k in order]
     ax.bar(np.arange(order.size), found.stationary[order], color=_BARS)
     ax.set_xticks(np.arange(order.size), words, rotation=90, fontsize=6)
-    populations = ", ".join(f"{n} {name}".strip() for name, n in found.network.sizes.items())
+    populations = of_populations(found.network.sizes)
     ax.set(xlabel=f"state ({populations})", ylabel="probability")
     n_all, shown = found.stationary.size, float(found.stationary[order].sum())
     which = f"all {n_all} states" if order.size == n_all else f"{order.size} of {n_all:,} states, together {shown:.4g}"
@@ -47,10 +46,14 @@ def count_laws(found: LumpedChain, *, ax: Axes | None = None) -> Axes:
         law = np.bincount(found.counts[:, number], found.stationary, size + 1)
         color = COLORS["outside"] if name.startswith("I") else list(COLORS.values())[number % 4]
         ax.plot(
-            np.arange(size + 1), law, marker="o" if size < 50 else "", color=color, label=f"{name} of {size}".strip()
+            np.arange(size + 1),
+            law,
+            marker="o" if size < 50 else "",
+            color=color,
+            label=f"{name or 'neurons'}, of {size}",
         )
     ax.set(xlabel="active neurons", ylabel="probability", ylim=(0, None))
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    integer_ticks(ax.xaxis)
     ax.legend()
     return titled(ax, "Stationary law of counts", "exact")
 
@@ -69,7 +72,7 @@ def cluster_count_law(
     ax.bar(np.arange(law.size), law, color=_BARS)
     which = f"all of {name}" if cluster is None else f"cluster {cluster} of {name}"
     ax.set(xlabel=f"active units, {which}", ylabel="stationary probability")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    integer_ticks(ax.xaxis)
     return titled(ax, "Stationary law", f"exact, {found.n_states:,} states, noise {found.noise_sd:g}")
 
 
@@ -89,10 +92,10 @@ def edge_laws(found: BifurcationPoints, *, ax: Axes | None = None) -> Axes:
         drawn += [x[0], x[-1]]
     if not drawn:
         raise ValueError("the state has no edges, for it has no neurons.")
+    whose = " and ".join(filter(None, found.populations)) or "all neurons"
     ax.set(
-        xlabel=f"stimulus of {', '.join(found.populations) or 'all'}", ylabel="cumulative probability", ylim=(0, 1.03),
-        xlim=(min(drawn), max(drawn)),
-    )  # fmt: skip
+        xlabel=f"stimulus of {whose}", ylabel="cumulative probability", xlim=(min(drawn), max(drawn)), ylim=(0, 1.03)
+    )
     ax.legend()
     return titled(
         ax,
@@ -131,15 +134,18 @@ def occupancy_map(found: ExpectedStationaryStates, *, ax: Axes | None = None) ->
     note = f"{found.expected:.4g}{spread} stationary states expected at stimulus ({at}), exact"
     if share.ndim == 1:
         ax.bar(np.arange(share.size), share, color=_BARS)
-        ax.set(xlabel=f"active neurons {names[0]}".rstrip(), ylabel="share of stationary states")
+        ax.set(
+            xlabel=f"active neurons of {names[0]}" if names[0] else "active neurons",
+            ylabel="share of stationary states",
+        )
     else:
         # Of more than two populations the others are summed over.
         table = share.sum(axis=tuple(range(2, share.ndim)))
         image = ax.imshow(table.T, cmap="Blues", vmin=0, origin="lower", aspect="auto")
         ax.figure.colorbar(image, ax=ax, label="share of stationary states")
         ax.set(xlabel=f"active neurons of {names[0]}", ylabel=f"active neurons of {names[1]}")
-        ax.yaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        integer_ticks(ax.yaxis)
+    integer_ticks(ax.xaxis)
     return titled(ax, "Stationary states", note)
 
 

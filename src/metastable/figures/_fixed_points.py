@@ -7,12 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
 from metastable.figures._branches import branch, parameter_map
 from metastable.figures._communities_raster import group_color
 from metastable.figures._reconstruction_matrix import weight_matrix
-from metastable.figures._style import COLORS, legend_below, resolve_axes, titled
+from metastable.figures._style import COLORS, integer_ticks, legend_below, resolve_axes, titled
 from metastable.meanfield import (
     BifurcationDiagram,
     Branch,
@@ -83,11 +82,14 @@ def fixed_points(found: FixedPoints | Sequence[FixedPoint], *, ax: Axes | None =
             )  # fmt: skip
     ax.set(xlabel="active clusters", ylabel=f"rate of a cluster of {' and '.join(names)}", ylim=(0, None))
     ax.margins(x=0.08)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    integer_ticks(ax.xaxis)
     if len(names) > 1:
         ax.legend(handles=[Line2D([], [], color=color, marker="o", label=name) for name, color in names.items()])
     n_stable = sum(point.stable for point in found)
-    return titled(ax, f"{len(found)} fixed points, {n_stable} stable", f"a line joins the rates of one; {_STABILITY}")
+    if len(found) == 1:
+        ax.set_xlim(found[0].n_active - 1, found[0].n_active + 1)
+    number = f"{len(found)} fixed point{'' if len(found) == 1 else 's'}"
+    return titled(ax, f"{number}, {n_stable} stable", f"a line joins the rates of one; {_STABILITY}")
 
 
 def bifurcation_diagram(found: BifurcationDiagram, *, ax: Axes | None = None) -> Axes:
@@ -147,7 +149,7 @@ def dwell_times(found: DwellTimes, *, ax: Axes | None = None) -> Axes:
     ax = resolve_axes(ax)
     ax.bar(np.arange(found.occupancy.size), found.occupancy, color=COLORS["clustered"])
     ax.set(xlabel="active clusters", ylabel="stationary probability")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    integer_ticks(ax.xaxis)
     return titled(
         ax,
         "Number of active clusters",

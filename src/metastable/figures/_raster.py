@@ -8,7 +8,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from numpy.typing import ArrayLike
 
 from metastable._validation import require_integer
-from metastable.figures._style import resolve_axes
+from metastable.figures._style import integer_ticks, resolve_axes
 from metastable.spikes import SpikeData
 
 
@@ -71,6 +71,7 @@ def raster(
         xlabel="time (s)",
         ylabel="neuron, by cluster" if spikes.n_clusters else "neuron",
     )
+    integer_ticks(ax.yaxis)
     return ax
 
 

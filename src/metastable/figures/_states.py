@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from metastable._validation import require_choice, require_integer
-from metastable.figures._style import COLORS, resolve_axes, titled
+from metastable.figures._style import COLORS, integer_ticks, resolve_axes, titled
 from metastable.meanfield import ClusterChain
 from metastable.simulation import BinaryActivity, FiniteSizeActivity
 from metastable.statistics import ClusterStates, StateDurations
@@ -25,7 +24,7 @@ def cluster_states(found: ClusterStates, *, trial: int = 0, ax: Axes | None = No
     extent = (0, seconds, -0.5, len(active) - 0.5)
     ax.imshow(active, cmap="Greys", vmin=0, vmax=1.4, aspect="auto", origin="lower", extent=extent)
     ax.set(xlabel="time in the trial (s)", ylabel="cluster")
-    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    integer_ticks(ax.yaxis)
     note = f"trial {trial}; dark: active" if found.found else "no threshold was found, and no state is known"
     return titled(ax, "Active clusters", note)
 
@@ -96,7 +95,7 @@ def _cluster_rates(
         chosen, cmap="Greys", vmin=0, aspect="auto", origin="lower", extent=(start, stop, -0.5, len(chosen) - 0.5)
     )
     ax.set(xlabel="time (s)", ylabel=f"cluster of {name}")
-    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    integer_ticks(ax.yaxis)
     ax.figure.colorbar(image, ax=ax, label="share of active units")
     return titled(ax, "Rates of clusters", f"trial {trial}, a sample every {sample_ms:g} ms")
 
@@ -116,6 +115,5 @@ def finite_size_activity(
         extent=(start - 0.5, last - 0.5, -0.5, found.n_neurons - 0.5),
     )  # fmt: skip
     ax.set(xlabel="step", ylabel="neuron")
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(MaxNLocator(integer=True))
+    integer_ticks(ax.xaxis, ax.yaxis)
     return titled(ax, "Activity", f"trial {trial}, steps {start:,} to {last - 1:,} of {found.n_steps:,}; dark: active")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import matplotlib.style
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 # Clustered and uniform networks, and the parts of a stimulated one, have the same colour in every figure.
 COLORS = {
@@ -79,6 +82,17 @@ def titled(ax: Axes, title: str, note: str = "") -> Axes:
         text.set_in_layout(False)
         text.set_gid(_NOTE)
     return ax
+
+
+def integer_ticks(*axes: Axis, most: int = 10) -> None:
+    """Put ticks at whole numbers only, at a single one if there are no more."""
+    for axis in axes:
+        axis.set_major_locator(MaxNLocator(nbins=most, integer=True, min_n_ticks=1))
+
+
+def of_populations(sizes: Mapping[str, int]) -> str:
+    """Return sizes in words: "80 E, 20 I", or "100 neurons" of a population without a name."""
+    return ", ".join(f"{n} {name or ('neuron' if n == 1 else 'neurons')}" for name, n in sizes.items())
 
 
 def legend_below(ax: Axes, *, ncols: int = 2) -> None:

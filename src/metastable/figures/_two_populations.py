@@ -91,7 +91,12 @@ def stability_curves(ratio: ArrayLike, eigenvalues: ArrayLike, changes: ArrayLik
     for k in range(2):
         ax.plot(ratio, values[:, k].real, color="black", label=None if k else "real part")
         ax.plot(ratio, values[:, k].imag, color="#888888", linestyle="--", label=None if k else "imaginary part")
+    named: dict[float, str] = {}
     for name, change in zip(("$r_1$", "$r_2$", "$r_3$"), np.asarray(changes, float), strict=True):
+        # Two changes at nearly the same ratio have one line and one name.
+        same = next((at for at in named if np.isclose(at, change, rtol=0.02)), float(change))
+        named[same] = f"{named[same]}, {name}" if same in named else name
+    for change, name in named.items():
         if np.isfinite(change):
             ax.axvline(change, color="#999999", linewidth=0.8)
             ax.text(change, 1.0, name, transform=ax.get_xaxis_transform(), ha="center", va="bottom", fontsize=7)

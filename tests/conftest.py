@@ -46,7 +46,21 @@ def every_result():
     disordered = mst.networks.DisorderedNetwork(
         sizes={"E": 5, "I": 5}, mean=[[8, -6], [7, -5]], sd=1, probability=0.5, threshold=1, stimulus=[1, -2]
     )
-    keep("networks", lif, lif.wire(seed=1), binary, binary.wire(seed=1), pulses, wired, small, disordered)
+    step = mst.networks.Stimulus.step
+    stimulus = step(0.07, start_ms=1500, stop_ms=2000, clusters=[0, 1]) + step(0.02, start_ms=500, population="I")
+    keep(
+        "networks",
+        stimulus,
+        mst.networks.ClusterLayout.equal(400, 5),
+        lif,
+        lif.wire(seed=1),
+        binary,
+        binary.wire(seed=1),
+        pulses,
+        wired,
+        small,
+        disordered,
+    )
     keep("simulation", mst.simulate(binary, duration_ms=300, seed=1), mst.simulate(small, duration_ms=300, seed=1))
 
     s = mst.statistics

@@ -16,7 +16,7 @@ from metastable.figures._plot import _DRAWINGS, drawing_of
 ROOMS = ("communities", "finite_size", "meanfield", "networks", "reconstruction", "simulation", "spikes", "statistics")
 # Parameters of a network print as the call that makes them; Status is an enumeration.
 PLAIN = {
-    *("Synapse", "Population", "BinaryPopulation", "Block", "Connection", "ClusterLayout", "Stimulus"),
+    *("Synapse", "Population", "BinaryPopulation", "Block", "Connection"),
     *("StableRange", "Status"),
 }
 
@@ -82,12 +82,33 @@ def test_every_row_of_the_table_names_a_class():
 
 
 def test_long_values_are_described_in_a_line():
-    assert described(np.zeros((30, 4))) == "30 x 4, 0 to 0"
-    assert described(np.array([1.0, np.nan] * 9)) == "18, 1 to 1, 9 not defined"
-    assert described(np.arange(20) > 4) == "20, 15 true"
+    assert described(np.zeros((30, 4))) == "30 x 4, all 0"
+    assert described(np.array([1.0, np.nan] * 9)) == "18 values, all 1, 9 not defined"
+    assert described(np.array([1.0, 2.5, -np.inf] * 9)) == "27 values, 1 to 2.5, 9 infinite"
+    assert described(np.arange(20) > 4) == "15 of 20 true"
+    assert described(np.array([1, 2.5, 1e6 / 3])) == "1, 2.5, 333,333"
+    assert described(np.zeros(0)) == "none"
     assert described(True) == "yes"
-    assert described({"E": np.zeros(40)}) == "E: 40, 0 to 0"
+    assert described(None) == "none"
+    assert described(28050) == "28,050"
+    assert described({"E": np.zeros(40)}) == "E: 40 values, all 0"
+    assert described({("E", "lower"): ("a", "b")}) == "E, lower: a, b"
+    assert described(("E", 1, 2.5)) == "E, 1, 2.5"
+    assert described((("E", 0), ("E", 1))) == "2 entries"
+    assert described(()) == "none"
+    assert described([described, described]) == "2 function"
     assert len(described(list(range(1000)))) == 90
+
+
+def test_a_notebook_says_what_a_terminal_does(every_result):
+    found = every_result["statistics", "StateDurations"]
+    html = found._repr_html_()
+    assert html.startswith('<pre style="white-space: pre-wrap">StateDurations(')
+    assert "<details><summary>values</summary><table>" in html
+    # The few numbers that are worth a row, not the arrays they are made from.
+    assert ">mean_ms<" in html
+    assert ">started<" not in html
+    assert every_result["communities", "SlidingWindows"]._repr_html_().startswith("<pre>SlidingWindows: 3 windows")
 
 
 def test_results_import_no_figure():

@@ -37,6 +37,8 @@ class SlidingWindows(Drawn):
     provenance : dict
     """
 
+    _prints_a_table = True
+
     windows: tuple[Communities, ...]
     start_ms: Array
     stop_ms: Array

@@ -25,6 +25,7 @@ from metastable.figures._communities_windows import window_overview
 from metastable.figures._effective_response import effective_response
 from metastable.figures._reconstruction_overview import reconstruction_overview
 from metastable.figures._reconstruction_scan import scan_residuals
+from metastable.figures._stimulus import stimulus_course
 from metastable.figures._style import style
 
 
@@ -87,6 +88,7 @@ _DRAWINGS: dict[tuple[str, ...], Callable[..., Axes | Figure]] = {
     ("networks", "WiredBinaryNetwork"): _connections.wired_weights,
     ("networks", "WiredPulseNetwork"): _connections.pulse_weights,
     ("networks", "FiniteSizeNetwork"): _connections.finite_size_weights,
+    ("networks", "Stimulus"): stimulus_course,
     ("simulation", "BinaryActivity"): _states.binary_activity,
     ("simulation", "FiniteSizeActivity"): _states.finite_size_activity,
     ("statistics", "Autocovariance"): _statistics.autocovariance,

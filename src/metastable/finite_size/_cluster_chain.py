@@ -66,6 +66,8 @@ class ClusterCountChain(Drawn):
         ``meta["provenance"]`` holds the call.
     """
 
+    _shown = ("network", "n_states", "clusters", "noise_sd", "method", "status")
+
     network: BinaryNetwork
     noise_sd: float
     clusters: str

@@ -44,6 +44,8 @@ class LumpedChain(Drawn):
         Steps of the law of the counts, with ``forward(law)``, ``backward(values)`` and ``matrix()`` (rows to columns).
     """
 
+    _shown = ("network", "mean", "count_covariance", "counts", "stationary")
+
     network: FiniteSizeNetwork
     counts: NDArray[np.int64]
     stationary: Array

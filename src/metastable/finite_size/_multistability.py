@@ -36,6 +36,8 @@ class MultistabilityPlane(Drawn):
     broken_boxes : ndarray of bool, (n_boxes,)
     """
 
+    _shown = ("names", "degree", "stationary", "oscillating", "broken")
+
     names: tuple[str, str]
     x: Array
     y: Array
@@ -70,6 +72,8 @@ class MultistabilityCut(Drawn):
     broken : ndarray of bool, (n_attractors,)
         Whether neurons of a population ever differ.
     """
+
+    _shown = ("name", "populations", "start", "stop", "period", "multiplicity")
 
     name: str
     populations: tuple[str, ...]

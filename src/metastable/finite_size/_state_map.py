@@ -34,6 +34,8 @@ class StateMap(Drawn):
         Number of the attractor that each state reaches.
     """
 
+    _prints_a_table = True
+
     stimulus: NDArray[np.float64]
     image: NDArray[np.int32]
     attractors: Attractors

@@ -38,6 +38,8 @@ class Storage(Drawn):
         ``"pseudoinverse"`` or ``"maximum-margin"``.
     """
 
+    _shown = ("network", "n_transitions", "margins", "retention", "residual", "method")
+
     network: FiniteSizeNetwork
     before: NDArray[np.uint8]
     after: NDArray[np.uint8]

@@ -51,6 +51,8 @@ class Branch(Drawn):
         The equations of which these are fixed points.
     """
 
+    _shown = ("composition", "labels", "parameter", "up", "down", "growth_rate", "status")
+
     composition: tuple[int, ...]
     parameter: Array
     class_rates: Array

@@ -63,6 +63,8 @@ class WiredPulseNetwork(Drawn):
     array([21.972, 32.189])
     """
 
+    _shown = ("weights", "delay_ms", "tau_ms", "drive_mv", "threshold_mv", "reset_mv", "seed", "network_index")
+
     weights: NDArray[np.float64] = field(repr=False)
     delay_ms: float | NDArray[np.float64]
     tau_ms: NDArray[np.float64]

@@ -44,6 +44,8 @@ class WiredNetwork(Drawn):
         Connections of the neuron at each position.
     """
 
+    _shown = ("network", "n_synapses", "seed", "network_index")
+
     network: Any
     seed: int
     network_index: int

@@ -45,6 +45,8 @@ class BinaryActivity(Drawn):
     (1, 4, 50)
     """
 
+    _shown = ("n_trials", "time_ms", "sample_ms", "cluster_rates", "population_rates")
+
     cluster_rates: dict[str, NDArray[np.float64]]
     population_rates: dict[str, NDArray[np.float64]]
     time_ms: NDArray[np.float64]

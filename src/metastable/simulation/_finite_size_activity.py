@@ -39,6 +39,8 @@ class FiniteSizeActivity(Drawn):
     (3, 1001, 2)
     """
 
+    _shown = ("n_trials", "n_neurons", "n_steps", "activity", "potentials")
+
     activity: NDArray[np.uint8]
     potentials: NDArray[np.float64] | None = None
     meta: dict[str, Any] = field(default_factory=dict)

@@ -34,6 +34,8 @@ class StateDurations(Drawn):
     only for the states that are cut off, the interval for all.
     """
 
+    _shown = ("n_states", "n_ended", "mean_ms", "mean_complete_ms", "duration_ms")
+
     duration_ms: NDArray[np.float64]
     started: NDArray[np.bool_]
     ended: NDArray[np.bool_]

@@ -90,6 +90,7 @@ def test_long_values_are_described_in_a_line():
     assert described(np.zeros(0)) == "none"
     assert described(True) == "yes"
     assert described(None) == "none"
+    assert described(float("nan")) == "not defined"
     assert described(28050) == "28,050"
     assert described({"E": np.zeros(40)}) == "E: 40 values, all 0"
     assert described({("E", "lower"): ("a", "b")}) == "E, lower: a, b"

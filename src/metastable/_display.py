@@ -87,7 +87,7 @@ def described(value: Any) -> str:
     if isinstance(value, int | np.integer):
         return f"{value:,}"
     if isinstance(value, float | np.floating):
-        return f"{value:.6g}"
+        return "not defined" if value != value else f"{value:.6g}"
     if isinstance(value, np.ndarray):
         return _array(value)
     if isinstance(value, dict) and value:

@@ -241,6 +241,10 @@ def test_three_populations_ask_for_the_stimulus_of_the_third():
 @pytest.mark.parametrize(
     ("result", "message"),
     [
+        (
+            lambda: mst.statistics.fano_factor_in_time(spike_data(n_trials=2)),
+            "no neuron has a Fano factor, for all are",
+        ),
         (lambda: mst.meanfield.dwell_times(mst.networks.rost_2018()), "there are no dwell times to draw: There is no"),
         (
             lambda: mst.meanfield.linear_noise(mst.networks.rost_2018(n_e=400, n_clusters=4)),
@@ -267,3 +271,28 @@ def test_trajectories_lie_in_the_phase_plane(every_result):
 def test_changes_at_the_same_ratio_have_one_name():
     ax = mst.figures.stability_curves([0.5, 1], [[-1, -1], [1, 2]], [0.7, np.inf, 0.7])
     assert [text.get_text() for text in ax.texts] == ["$r_1$, $r_3$"]
+
+
+def test_branches_of_one_composition_have_one_name(every_result):
+    diagram = every_result["meanfield", "BifurcationDiagram"]
+    names = [text.get_text() for text in diagram.plot().get_legend().texts]
+    assert len(diagram.branches) == 2
+    assert names == ["homogeneous", "19 + 1 clusters"]
+
+
+def test_many_groups_of_a_response_are_thin_around_their_mean():
+    rng = np.random.default_rng(1)
+    spikes = spike_data(time_ms=rng.uniform(0, 1000, 900), neuron=rng.integers(0, 30, 900), n_neurons=30)
+    found = mst.statistics.response_profile(spikes, event_ms=500, before_ms=100, after_ms=100, groups="neuron")
+    ax = found.plot()
+    assert ax.get_legend() is None
+    np.testing.assert_allclose(ax.lines[-1].get_ydata(), found.rate.mean(axis=0))
+
+
+def test_both_edges_are_drawn_over_the_same_stimuli():
+    network = mst.networks.DisorderedNetwork(sizes={"E": 4, "I": 4}, mean=[[8, -6], [7, -5]], sd=1, threshold=1)
+    (found,) = mst.finite_size.bifurcation_points(network, [2, 1], together=True)
+    lower, upper = found.plot().lines
+    assert lower.get_xdata().tolist() == upper.get_xdata().tolist()
+    np.testing.assert_array_equal(upper.get_ydata(), found.upper_cdf(upper.get_xdata()))
+    assert lower.get_ydata()[0] < 1e-3 < 1 - 1e-3 < lower.get_ydata()[-1]

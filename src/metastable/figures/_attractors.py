@@ -101,6 +101,6 @@ def retention(found: Storage, *, ax: Axes | None = None) -> Axes:
     """Draw the probability that each stored transition happens."""
     ax = resolve_axes(ax)
     ax.bar(np.arange(found.n_transitions), found.retention, color=_BARS)
-    ax.set(xlabel="stored transition", ylabel="probability that it happens", ylim=(0, 1.03))
+    ax.set(xlabel="stored transition", ylabel="probability that it happens", ylim=(0, None))
     integer_ticks(ax.xaxis)
     return titled(ax, "Retention", f"exact, {found.network.n_neurons} neurons, smallest margin {found.margin:.3g}")

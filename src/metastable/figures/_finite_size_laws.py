@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 from matplotlib.axes import Axes
+from numpy.typing import NDArray
 
 from metastable._validation import require_choice, require_integer
 from metastable.figures._style import COLORS, integer_ticks, of_populations, resolve_axes, titled
@@ -18,6 +19,8 @@ from metastable.finite_size import (
     NeededStimulus,
     Relaxation,
 )
+
+Array = NDArray[np.float64]
 
 _BARS = "#aeb6bf"
 _EDGES = (("lower_cdf", "lower edge", COLORS["outside"]), ("upper_cdf", "upper edge", COLORS["inside"]))
@@ -78,24 +81,18 @@ def cluster_count_law(
 
 def edge_laws(found: BifurcationPoints, *, ax: Axes | None = None) -> Axes:
     """Draw the laws of the edges between which a state is stationary, over networks."""
-    ax = resolve_axes(ax)
-    drawn = []
-    for (name, label, color), laws, numbers in zip(
-        _EDGES, (found.active, found.silent), (found.n_active, found.n_silent), strict=True
-    ):
-        ends = [law.range for law, n in zip(laws, numbers, strict=True) if n]
-        if not ends:
-            continue
-        low, high = min(end[0] for end in ends), max(end[1] for end in ends)
-        x, cdf = _where_it_rises(lambda x, name=name: getattr(found, name)(x), low, high)
-        ax.plot(x, cdf, color=color, label=label)
-        drawn += [x[0], x[-1]]
-    if not drawn:
+    if not sum(found.n_active) + sum(found.n_silent):
         raise ValueError("the state has no edges, for it has no neurons.")
+    ax = resolve_axes(ax)
+    ends = [law.range for law in (*found.active, *found.silent)]
+    low, high = min(end[0] for end in ends), max(end[1] for end in ends)
+    edges = [edge for edge, numbers in zip(_EDGES, (found.n_active, found.n_silent), strict=True) if sum(numbers)]
+    spans = [_where_it_rises(getattr(found, name), low, high) for name, _, _ in edges]
+    x = np.linspace(min(span[0] for span in spans), max(span[1] for span in spans), 2000)
+    for name, label, color in edges:
+        ax.plot(x, getattr(found, name)(x), color=color, label=label)
     whose = " and ".join(filter(None, found.populations)) or "all neurons"
-    ax.set(
-        xlabel=f"stimulus of {whose}", ylabel="cumulative probability", xlim=(min(drawn), max(drawn)), ylim=(0, 1.03)
-    )
+    ax.set(xlabel=f"stimulus of {whose}", ylabel="cumulative probability", xlim=(x[0], x[-1]), ylim=(0, 1.03))
     ax.legend()
     return titled(
         ax,
@@ -107,22 +104,22 @@ def edge_laws(found: BifurcationPoints, *, ax: Axes | None = None) -> Axes:
 def needed_stimulus(found: NeededStimulus, *, ax: Axes | None = None) -> Axes:
     """Draw the probability that a neuron is active over the stimulus."""
     ax = resolve_axes(ax)
-    x, cdf = _where_it_rises(found.cdf, *found.range)
-    ax.plot(x, cdf, color=COLORS["clustered"])
+    x = np.linspace(*_where_it_rises(found.cdf, *found.range), 2000)
+    ax.plot(x, found.cdf(x), color=COLORS["clustered"])
     ax.set(xlabel="stimulus", ylabel="probability to be active", ylim=(0, 1.03), xlim=(x[0], x[-1]))
     return titled(ax, "Stimulus that a neuron needs", "exact over networks, given the state of the others")
 
 
-def _where_it_rises(cdf: Any, low: float, high: float) -> tuple[Any, Any]:
-    """Return points of a law between all but a thousandth of it, and its values there."""
+def _where_it_rises(cdf: Callable[[Array], Array], low: float, high: float) -> tuple[float, float]:
+    """Return between which stimuli a law has all but a thousandth of itself, with some room to be flat in."""
     margin = 0.1 * (high - low) or 1.0
     x = np.linspace(low - margin, high + margin, 2000)
-    inside = np.flatnonzero((cdf(x) > 1e-3) & (cdf(x) < 1 - 1e-3))
-    if inside.size:
-        # Some room, in which it is seen to be flat.
-        spread = 0.15 * (x[inside[-1]] - x[inside[0]]) + (x[1] - x[0])
-        x = np.linspace(x[inside[0]] - spread, x[inside[-1]] + spread, 2000)
-    return x, cdf(x)
+    value = cdf(x)
+    inside = x[(value > 1e-3) & (value < 1 - 1e-3)]
+    if not inside.size:
+        return float(x[0]), float(x[-1])
+    room = 0.15 * np.ptp(inside) + (x[1] - x[0])
+    return float(inside[0] - room), float(inside[-1] + room)
 
 
 def occupancy_map(found: ExpectedStationaryStates, *, ax: Axes | None = None) -> Axes:

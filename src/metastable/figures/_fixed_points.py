@@ -25,6 +25,8 @@ from metastable.meanfield import (
 )
 
 _STABILITY = "filled: stable, open: unstable"
+# Smaller rates are not written out.
+_LEAST = 1e-4
 
 
 def population_color(name: str) -> str:
@@ -46,7 +48,12 @@ def fixed_point(found: FixedPoint, *, ax: Axes | None = None) -> Axes:
         color=[population_color(name) for name in whose],
         alpha=0.85 if found.stable else 0.3,
     )
-    ax.bar_label(bars, [f"{rate:.3g}" for rate in rates], fontsize=7, padding=1)
+    ax.bar_label(
+        bars,
+        [f"{rate:.3g}" if rate >= _LEAST or rate == 0 else f"< {_LEAST:g}" for rate in rates],
+        fontsize=7,
+        padding=1,
+    )
     ax.set_xticks(np.arange(rates.size), ticks, rotation=0 if rates.size < 7 else 90)
     ax.set(xlabel="clusters and populations", ylabel="rate (share of active units)")
     ax.set_ylim(0, 1.12 * float(rates.max(initial=0)) or 1)
@@ -94,15 +101,20 @@ def fixed_points(found: FixedPoints | Sequence[FixedPoint], *, ax: Axes | None =
 
 def bifurcation_diagram(found: BifurcationDiagram, *, ax: Axes | None = None) -> Axes:
     """Draw the rate of the highest clusters along all branches."""
-    ax = resolve_axes(ax)
-    if found.homogeneous is not None:
-        _one(found.homogeneous, "homogeneous", "black", ax)
-    for number, each in enumerate(found.branches):
-        _one(each, f"{' + '.join(map(str, each.composition))} clusters", group_color(number), ax)
-    if not ax.lines:
+    every = ([] if found.homogeneous is None else [found.homogeneous]) + list(found.branches)
+    if not every:
         raise ValueError(f"there is no branch to draw: {found.status}")
+    ax = resolve_axes(ax)
+    colors: dict[str, str] = {}
+    for each in every:
+        name = "homogeneous" if len(each.composition) == 1 else f"{' + '.join(map(str, each.composition))} clusters"
+        # Branches of one composition are told apart by their course.
+        color = colors.setdefault(name, group_color(len(colors) - 1) if len(each.composition) > 1 else "black")
+        branch(each.parameter, each.up, each.stable, color=color, ax=ax)
     ax.set(xlabel="parameter", ylabel="rate of the highest clusters", ylim=(0, None))
-    ax.legend()
+    for name, color in colors.items():
+        ax.plot([], [], color=color, label=name)
+    legend_below(ax, ncols=3)
     return titled(ax, "Fixed points", "solid: stable, dotted: unstable")
 
 
@@ -118,12 +130,6 @@ def continued_branch(found: Branch, *, ax: Axes | None = None) -> Axes:
     ax.set(xlabel="parameter", ylabel=f"rate of {found.labels[0]}", ylim=(0, None))
     ax.legend()
     return titled(ax, f"{' + '.join(map(str, found.composition))} clusters", "solid: stable, dotted: unstable")
-
-
-def _one(found: Branch, label: str, color: str, ax: Axes) -> None:
-    branch(found.parameter, found.up, found.stable, color=color, ax=ax)
-    # Also a branch that is nowhere stable has its name.
-    ax.plot([], [], color=color, label=label)
 
 
 def up_state_map(found: UpStateMap, *, ax: Axes | None = None) -> Axes:

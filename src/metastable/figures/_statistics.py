@@ -31,7 +31,7 @@ _MOST_NAMED = 12
 
 def fano_factor_by_window(found: FanoFactorByWindow, *, ax: Axes | None = None) -> Axes:
     """Draw Fano factors over the width of windows: mean, median and quartiles over neurons."""
-    ax = _over_neurons(found.window_ms, found.fano_factor, found.mean(), resolve_axes(ax))
+    ax = _over_neurons(found.window_ms, found.fano_factor, found.mean(), ax)
     if found.window_ms.max() > 20 * found.window_ms.min():
         ax.set_xscale("log")
     ax.set(xlabel="counting window (ms)", ylabel="Fano factor")
@@ -41,7 +41,7 @@ def fano_factor_by_window(found: FanoFactorByWindow, *, ax: Axes | None = None) 
 
 def fano_factor_in_time(found: FanoFactorInTime, *, ax: Axes | None = None) -> Axes:
     """Draw Fano factors along a trial: mean, median and quartiles over neurons."""
-    ax = _over_neurons(found.time_ms / 1000, found.fano_factor, found.mean(), resolve_axes(ax))
+    ax = _over_neurons(found.time_ms / 1000, found.fano_factor, found.mean(), ax)
     ax.set(xlabel="time (s)", ylabel="Fano factor")
     trials = _number(found.n_trials, "trial")
     return titled(
@@ -49,8 +49,11 @@ def fano_factor_in_time(found: FanoFactorInTime, *, ax: Axes | None = None) -> A
     )
 
 
-def _over_neurons(x: Any, values: Any, mean: Any, ax: Axes) -> Axes:
+def _over_neurons(x: Any, values: Any, mean: Any, ax: Axes | None) -> Axes:
+    if not np.isfinite(values).any():
+        raise ValueError("no neuron has a Fano factor, for all are silent; there is nothing to draw.")
     color = COLORS["clustered"]
+    ax = resolve_axes(ax)
     defined = values[np.isfinite(values).all(axis=1)]
     if len(defined) > 1:
         low, middle, high = np.percentile(defined, [25, 50, 75], axis=0)
@@ -171,22 +174,29 @@ def psth(found: PSTH, *, ax: Axes | None = None) -> Axes:
 
 
 def response_profile(found: ResponseProfile, *, ax: Axes | None = None) -> Axes:
-    """Draw the rates of groups around an event with their standard errors over repetitions."""
+    """Draw the rates of groups around an event with their standard errors; of many groups their mean stands out."""
+    if not np.isfinite(found.rate).any():
+        raise ValueError("no group has neurons whose rate could be drawn; give others as groups.")
     ax = resolve_axes(ax)
+    few = len(found.groups) <= _MOST_NAMED
     for number, (name, rate, sem) in enumerate(zip(found.groups, found.rate, found.sem, strict=True)):
-        color = group_color(number)
-        if np.isfinite(sem).any():
+        color = group_color(number) if few else COLORS["uniform"]
+        if few and np.isfinite(sem).any():
             ax.fill_between(found.time_ms, rate - sem, rate + sem, color=color, alpha=0.15, linewidth=0)
-        ax.plot(found.time_ms, rate, color=color, linewidth=1, label=name)
+        ax.plot(found.time_ms, rate, color=color, linewidth=1 if few else 0.4, alpha=1 if few else 0.5, label=name)
     ax.axvline(0, color="black", linewidth=0.8, linestyle="--")
     mark_window(ax, *found.response_ms)
     ax.set(xlabel="time from the event (ms)", ylabel="rate (spikes/s per neuron)", ylim=(0, None))
     ax.set_xlim(found.time_ms[0] - found.bin_ms / 2, found.time_ms[-1] + found.bin_ms / 2)
-    if len(found.groups) <= _MOST_NAMED:
+    what = "mean and s.e." if few and found.n_repetitions > 1 else "mean"
+    note = f"{what} over {_number(found.n_repetitions, 'repetition')}, bins of {found.bin_ms:g} ms"
+    if few:
         legend_below(ax, ncols=min(len(found.groups), 4))
-    spread = " and s.e." if found.n_repetitions > 1 else ""
-    note = f"mean{spread} over {_number(found.n_repetitions, 'repetition')}, bins of {found.bin_ms:g} ms"
-    return titled(ax, "Response", f"{note}; shaded: response window")
+    else:
+        known = found.rate[np.isfinite(found.rate).all(axis=1)]
+        ax.plot(found.time_ms, known.mean(axis=0), color=COLORS["clustered"], linewidth=1.6)
+        note = f"{note}; red: mean of {len(known):,} groups"
+    return titled(ax, "Response", f"{note}; shaded: response")
 
 
 def local_cv2(found: LocalCV2, *, ax: Axes | None = None) -> Axes:

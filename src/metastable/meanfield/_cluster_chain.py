@@ -82,7 +82,7 @@ class ClusterChain(Drawn):
         )
         n_trials, n_groups, n_samples = self.rates.shape
         return (
-            f"ClusterChain({n_trials} trials x {n_groups} groups x {n_samples} samples of {self.sample_ms:g} ms after "
+            f"ClusterChain({n_trials} trial{'' if n_trials == 1 else 's'} x {n_groups} groups x {n_samples} samples of {self.sample_ms:g} ms after "
             f"{self.burn_in_ms:g} ms of burn-in; mean rates {values}. {self.status})"
         )
 

@@ -129,7 +129,7 @@ class StateDurations(Drawn):
         if not self.n_states:
             return "StateDurations(no states)"
         low, high = self.interval_ms()
-        return (
-            f"StateDurations({self.n_states} states, {self.n_ended} ended, {int(self.complete.sum())} complete: mean "
-            f"{self.mean_ms:.4g} ms, 95 % {low:.4g} to {high:.4g} ms)"
-        )
+        seen = f"{self.n_states} states, {self.n_ended} ended, {int(self.complete.sum())} complete"
+        if not self.n_ended:
+            return f"StateDurations({seen}: mean not known, 95 % above {low:.4g} ms)"
+        return f"StateDurations({seen}: mean {self.mean_ms:.4g} ms, 95 % {low:.4g} to {high:.4g} ms)"

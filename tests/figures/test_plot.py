@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 import metastable as mst
 from metastable.figures._plot import _DRAWINGS, drawing_of
+from metastable.figures._style import _NOTE
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +44,8 @@ def test_results_draw_themselves(every_result, key):
     if isinstance(drawing, Axes):
         assert drawing.get_title(loc="left")
     for ax in panels(drawing):
-        for text in (ax._left_title, ax.xaxis.label, ax.yaxis.label):
+        notes = [text for text in ax.texts if text.get_gid() == _NOTE]
+        for text in (ax._left_title, ax.xaxis.label, ax.yaxis.label, *notes):
             if text.get_text():
                 box, whole = text.get_window_extent(), drawing.figure.bbox
                 assert min(box.x0, box.y0) >= -1, text

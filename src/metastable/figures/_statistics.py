@@ -189,9 +189,10 @@ def response_profile(found: ResponseProfile, *, ax: Axes | None = None) -> Axes:
     ax.set(xlabel="time from the event (ms)", ylabel="rate (spikes/s per neuron)", ylim=(0, None))
     ax.set_xlim(found.time_ms[0] - found.bin_ms / 2, found.time_ms[-1] + found.bin_ms / 2)
     what = "mean and s.e." if few and found.n_repetitions > 1 else "mean"
-    note = f"{what} over {_number(found.n_repetitions, 'repetition')}, bins of {found.bin_ms:g} ms"
+    note = f"{what} over {_number(found.n_repetitions, 'repetition')}"
     if few:
         legend_below(ax, ncols=min(len(found.groups), 4))
+        note = f"{note}, bins of {found.bin_ms:g} ms"
     else:
         known = found.rate[np.isfinite(found.rate).all(axis=1)]
         ax.plot(found.time_ms, known.mean(axis=0), color=COLORS["clustered"], linewidth=1.6)

@@ -89,8 +89,8 @@ def stability_curves(ratio: ArrayLike, eigenvalues: ArrayLike, changes: ArrayLik
     values = np.asarray(eigenvalues)
     ax = resolve_axes(ax)
     for k in range(2):
-        ax.plot(ratio, values[:, k].real, color="black", label=None if k else "real part")
-        ax.plot(ratio, values[:, k].imag, color="#888888", linestyle="--", label=None if k else "imaginary part")
+        ax.plot(ratio, np.real(values[:, k]), color="black", label=None if k else "real part")
+        ax.plot(ratio, np.imag(values[:, k]), color="#888888", linestyle="--", label=None if k else "imaginary part")
     named: dict[float, str] = {}
     for name, change in zip(("$r_1$", "$r_2$", "$r_3$"), np.asarray(changes, float), strict=True):
         # Two changes at nearly the same ratio have one line and one name.

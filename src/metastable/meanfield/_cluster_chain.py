@@ -81,8 +81,9 @@ class ClusterChain(Drawn):
             for name in names
         )
         n_trials, n_groups, n_samples = self.rates.shape
+        trials = "1 trial" if n_trials == 1 else f"{n_trials} trials"
         return (
-            f"ClusterChain({n_trials} trial{'' if n_trials == 1 else 's'} x {n_groups} groups x {n_samples} samples of {self.sample_ms:g} ms after "
+            f"ClusterChain({trials} x {n_groups} groups x {n_samples} samples of {self.sample_ms:g} ms after "
             f"{self.burn_in_ms:g} ms of burn-in; mean rates {values}. {self.status})"
         )
 

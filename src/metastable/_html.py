@@ -51,5 +51,11 @@ def printed(text: str) -> str:
     return f"<pre>{escape(text)}</pre>"
 
 
+def folded(text: str, more: str) -> str:
+    """Return a text as it is printed, in lines that wrap, above HTML that opens on a click."""
+    wrapped = f'<pre style="white-space: pre-wrap">{escape(text)}</pre>'
+    return f"{wrapped}<details><summary>values</summary>{more}</details>"
+
+
 def _cell(text: str) -> str:
     return f'<td style="text-align: left; white-space: pre-line">{escape(text)}</td>'

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import t as student
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable.communities._labels import require_labels
 from metastable.communities._power_spectrum import require_level
 from metastable.communities._tapers import tapered_coefficients
@@ -22,7 +22,7 @@ _FEWEST_COEFFICIENTS = 3
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Coherence(Displayed):
+class Coherence(Drawn):
     """Coherence and phase of all pairs of groups, with confidence intervals.
 
     Parameters

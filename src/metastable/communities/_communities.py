@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_number
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Communities(Displayed):
+class Communities(Drawn):
     """Groups of spike trains at the timescale where they stand out most.
 
     Parameters

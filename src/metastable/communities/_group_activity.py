@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_choice, require_integer, require_number
 from metastable.communities._gaussian_values import add_gaussians
 from metastable.communities._labels import require_labels
@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class GroupActivity(Displayed):
+class GroupActivity(Drawn):
     """Summed Gaussian trains of each group.
 
     Parameters

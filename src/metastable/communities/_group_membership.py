@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable.communities._labels import require_labels
 from metastable.communities._modularity import as_similarity
 
@@ -15,7 +15,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class GroupMembership(Displayed):
+class GroupMembership(Drawn):
     """Similarity of each train to each group beyond expectation.
 
     Parameters

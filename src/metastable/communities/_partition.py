@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Partition(Displayed):
+class Partition(Drawn):
     """Groups of nodes.
 
     Parameters

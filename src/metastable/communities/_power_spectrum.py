@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_number
 from metastable.communities._labels import require_labels
 from metastable.communities._tapers import tapered_coefficients
@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class PowerSpectrum(Displayed):
+class PowerSpectrum(Drawn):
     """Power spectra with confidence intervals.
 
     Parameters

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_integer, require_number
 from metastable.communities._gaussian_values import add_gaussians
 from metastable.communities._group_activity import sample_times, trial_slice
@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Recurrence(Displayed):
+class Recurrence(Drawn):
     """Similarity of a population's states at all pairs of times.
 
     Parameters

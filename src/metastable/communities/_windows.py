@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable.communities._communities import Communities
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class SlidingWindows(Displayed):
+class SlidingWindows(Drawn):
     """Groups in successive windows, a sequence of `Communities` that prints as a table.
 
     Parameters
@@ -36,6 +36,8 @@ class SlidingWindows(Displayed):
         Group of each train with numbers that are kept from window to window, -1 for none.
     provenance : dict
     """
+
+    _prints_a_table = True
 
     windows: tuple[Communities, ...]
     start_ms: Array

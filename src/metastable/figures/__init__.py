@@ -19,6 +19,7 @@ from metastable.figures._communities_windows import window_overview as window_ov
 from metastable.figures._curves import curve_with_spread as curve_with_spread
 from metastable.figures._curves import distribution as distribution
 from metastable.figures._curves import mark_window as mark_window
+from metastable.figures._effective_response import response_curve as response_curve
 from metastable.figures._multistability_branches import multistability_branches as multistability_branches
 from metastable.figures._multistability_map import ATTRACTOR_COLORS as ATTRACTOR_COLORS
 from metastable.figures._multistability_map import multistability_map as multistability_map
@@ -39,6 +40,7 @@ from metastable.figures._style import COLORS as COLORS
 from metastable.figures._style import new_figure as new_figure
 from metastable.figures._style import style as style
 from metastable.figures._style import titled as titled
+from metastable.figures._two_populations import stability_curves as stability_curves
 
 __all__ = [
     "ATTRACTOR_COLORS",
@@ -73,6 +75,8 @@ __all__ = [
     "reconstruction_overview",
     "recurrence_map",
     "residuals",
+    "response_curve",
+    "stability_curves",
     "style",
     "titled",
     "weight_matrix",

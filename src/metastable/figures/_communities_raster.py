@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from metastable._validation import require_integer
+from metastable.figures._raster import require_trial, time_limits
 from metastable.figures._style import resolve_axes
 from metastable.spikes import SpikeData
 
@@ -80,7 +80,7 @@ def group_raster(
     >>> [text.get_text() for text in mst.figures.group_raster(spikes, groups).texts]
     ['0', '1']
     """
-    trial = require_integer("trial", trial, minimum=0, maximum=spikes.n_trials - 1)
+    trial = require_trial(spikes, trial)
     group = np.asarray(labels)
     values = spikes.spike_counts()[trial] if order_by is None else np.asarray(order_by, float)
     if group.shape != (spikes.n_neurons,) or values.shape != (spikes.n_neurons,):
@@ -128,7 +128,7 @@ def group_raster(
         if bottom < spikes.n_neurons:
             ax.axhline(bottom - 0.5, color="#dddddd", linewidth=0.5, zorder=0)
     ax.set(
-        xlim=(spikes.t_start_ms / 1000, spikes.t_stop_ms / 1000),
+        xlim=time_limits(spikes),
         ylim=(-0.5, spikes.n_neurons - 0.5),
         xlabel="time (s)",
         ylabel="neuron, by group",

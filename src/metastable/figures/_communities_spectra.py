@@ -196,5 +196,7 @@ def phase_curve(
 
 def _pair(coherence: Coherence, pair: tuple[int, int]) -> tuple[int, int]:
     highest = len(coherence.magnitude) - 1
+    if highest < 1:
+        raise ValueError(f"a pair needs two groups, and there is {highest + 1}; give labels of more.")
     first, second = (require_integer("pair", number, minimum=0, maximum=highest) for number in pair)
     return first, second

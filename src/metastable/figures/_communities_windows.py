@@ -6,13 +6,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from metastable._validation import require_choice
 from metastable.communities import SlidingWindows
 from metastable.figures._communities_raster import group_color
-from metastable.figures._style import COLORS, new_figure, resolve_axes, style, titled
+from metastable.figures._style import COLORS, integer_ticks, new_figure, resolve_axes, style, titled
 
 _QUANTITIES = {"delta_q": "delta Q", "sigma_ms": "sigma (ms)", "n_groups": "groups", "p_value": "p"}
 
@@ -68,7 +67,7 @@ def window_curve(windows: SlidingWindows, *, quantity: str = "delta_q", ax: Axes
     elif np.isfinite(values).any():
         ax.set_ylim(0, 1.12 * np.nanmax(values) or 1)
     if name == "n_groups":
-        ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+        integer_ticks(ax.yaxis)
     return _over_time(ax, windows, _QUANTITIES[name])
 
 
@@ -167,7 +166,13 @@ def window_overview(windows: SlidingWindows) -> Figure:
     Returns
     -------
     Figure
-        Delta Q, sigma, number of groups, agreement with the reference, and the group of each train.
+        Delta Q, sigma, number of groups, agreement with the reference, and the group of each train; Delta Q alone
+        where no window has groups.
+
+    Raises
+    ------
+    ValueError
+        If there was nothing to compare in any window.
 
     Examples
     --------
@@ -177,6 +182,18 @@ def window_overview(windows: SlidingWindows) -> Figure:
     >>> len(mst.figures.window_overview(windows).axes)
     5
     """
+    if not np.isfinite(windows.delta_q).any():
+        raise ValueError(f"there is nothing to draw in any window: {windows[0].status}.")
+    if not (windows.n_groups > 0).any():
+        # Nothing to follow: what is left is how near the windows came to it.
+        with style():
+            figure = new_figure(5.5, 2.4)
+            titled(
+                window_curve(windows, ax=figure.add_subplot()),
+                "No groups in any window",
+                "above 0: beyond all controls",
+            )
+        return figure
     with style():
         figure = new_figure(5.5, 7)
         # Room above each panel for a note in small print.

@@ -91,8 +91,8 @@ def multistability_branches(
         xlim=(first, last),
         ylim=(-0.06, 1.06),
         yticks=np.linspace(0, 1, _N_STEPS + 1),
-        xlabel=f"stimulus of {cut.name}",
-        ylabel=f"active share of {population}",
+        xlabel=f"stimulus of {cut.name}" if cut.name else "stimulus",
+        ylabel=f"active share of {population or 'neurons'}",
     )
     return ax
 

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from metastable.figures._branches import branch
-from metastable.figures._communities_raster import group_color
-from metastable.figures._communities_recurrence import recurrence_map
-from metastable.figures._communities_spectra import coherence_curve, group_traces, power_spectra
+from metastable.figures import (
+    _attractors,
+    _captions,
+    _connections,
+    _fixed_points,
+    _states,
+    _statistics,
+    _two_populations,
+)
+from metastable.figures import _finite_size_laws as _laws
+from metastable.figures._communities_partition import group_sizes, membership_map, planted_groups
 from metastable.figures._communities_timescales import modularity_by_timescale
 from metastable.figures._communities_windows import window_overview
-from metastable.figures._curves import distribution
-from metastable.figures._multistability_overview import multistability_overview
-from metastable.figures._raster import raster
+from metastable.figures._effective_response import effective_response
 from metastable.figures._reconstruction_overview import reconstruction_overview
-from metastable.figures._style import COLORS, resolve_axes, style
-
-# Lags and times beyond this are read in seconds.
-_SECONDS_FROM_MS = 2000.0
+from metastable.figures._reconstruction_scan import scan_residuals
+from metastable.figures._stimulus import stimulus_course
+from metastable.figures._style import style
 
 
 def plot(result: Any, **options: Any) -> Axes | Figure:
@@ -43,7 +46,9 @@ def plot(result: Any, **options: Any) -> Axes | Figure:
     Raises
     ------
     TypeError
-        If there is no figure for this kind of result.
+        If there is no figure for this kind of result, or it has no such option.
+    ValueError
+        If there is nothing to draw, with the reason.
 
     Examples
     --------
@@ -52,148 +57,89 @@ def plot(result: Any, **options: Any) -> Axes | Figure:
     >>> mst.figures.plot(spikes).get_xlabel(), spikes.plot().get_ylabel()
     ('time (s)', 'neuron')
     """
-    for kind in type(result).__mro__:
-        draw = _DRAWINGS.get((*kind.__module__.split(".")[1:2], kind.__name__))
+    draw = drawing_of(type(result))
+    if draw is None:
+        known = ", ".join(sorted({name for _, name in _DRAWINGS}))
+        raise TypeError(f"there is no figure of a {type(result).__name__}; there is one of {known}.")
+    allowed = list(inspect.signature(draw).parameters)[1:]
+    unknown = [name for name in options if name not in allowed]
+    if unknown:
+        known = ", ".join(allowed) or "none"
+        raise TypeError(f"the figure of a {type(result).__name__} has no option {unknown[0]!r}; its options: {known}.")
+    with style():
+        return draw(result, **options)
+
+
+def drawing_of(kind: type) -> Callable[..., Axes | Figure] | None:
+    """Return what draws results of a class, None where nothing does."""
+    for each in kind.__mro__:
+        draw = _DRAWINGS.get((*each.__module__.split(".")[1:2], each.__name__))
         if draw is not None:
-            with style():
-                return draw(result, **options)
-    known = ", ".join(sorted({name for _, name in _DRAWINGS}))
-    raise TypeError(f"there is no figure of a {type(result).__name__}; there is one of {known}.")
-
-
-def _fano_factor(found: Any, *, ax: Axes | None = None) -> Axes:
-    ax = resolve_axes(ax)
-    value = found.fano_factor[np.isfinite(found.fano_factor).all(axis=1)]
-    if len(value):
-        low, middle, high = np.percentile(value, [25, 50, 75], axis=0)
-        ax.fill_between(found.window_ms, low, high, color=COLORS["clustered"], alpha=0.15, linewidth=0)
-        ax.plot(found.window_ms, middle, color=COLORS["clustered"], linewidth=0.8, label="median and quartiles")
-    ax.plot(found.window_ms, found.mean(), color=COLORS["clustered"], marker="o", label="mean over neurons")
-    ax.axhline(1, color="black", linewidth=0.8, linestyle="--")
-    if found.window_ms.max() > 20 * found.window_ms.min():
-        ax.set_xscale("log")
-    ax.set(xlabel="counting window (ms)", ylabel="Fano factor", ylim=(0, None))
-    ax.legend()
-    return ax
-
-
-def _count_correlations(found: Any, *, ax: Axes | None = None) -> Axes:
-    ax = resolve_axes(ax)
-    kinds = [("all pairs", found.all_pairs, COLORS["clustered"])]
-    if found.same_cluster.n_pairs:
-        kinds = [
-            ("same cluster", found.same_cluster, COLORS["clustered"]),
-            ("different clusters", found.different_cluster, COLORS["uniform"]),
-        ]
-    for name, part, color in kinds:
-        if part.n_pairs:
-            _correlations(part, label=f"{name}, mean {part.mean:.3g}", color=color, ax=ax)
-    ax.legend()
-    return ax
-
-
-def _correlations(
-    found: Any, *, label: str | None = None, color: str = COLORS["clustered"], ax: Axes | None = None
-) -> Axes:
-    ax = distribution(found.edges, found.histogram, mean=found.mean, label=label, color=color, ax=ax)
-    # The few pairs in the far tails would leave the rest a spike in the middle.
-    half = min(1.0, max(0.05, abs(found.mean) + 5 * found.sd, ax.get_xlim()[1] if len(ax.patches) > 1 else 0.0))
-    ax.set(xlabel="correlation of a pair", xlim=(-half, half))
-    ax.axvline(0, color="#999999", linewidth=0.6, zorder=0)
-    return ax
-
-
-def _autocovariance(found: Any, *, ax: Axes | None = None) -> Axes:
-    return _covariances({"": (found.lag_ms[1:], found.covariance[1:], COLORS["clustered"])}, found.unit, ax)
-
-
-def _cross_covariance(found: Any, *, ax: Axes | None = None) -> Axes:
-    kinds = {
-        "same cluster": (found.lag_ms, found.same_cluster, COLORS["clustered"]),
-        "different clusters": (found.lag_ms, found.different_cluster, COLORS["uniform"]),
-    }
-    if not found.n_pairs["same_cluster"]:
-        kinds = {"all pairs": (found.lag_ms, found.all_pairs, COLORS["clustered"])}
-    return _covariances(kinds, found.unit, ax)
-
-
-def _covariances(curves: dict[str, tuple[Any, Any, str]], unit: str, ax: Axes | None) -> Axes:
-    ax = resolve_axes(ax)
-    seconds = max(np.abs(lag).max() for lag, _, _ in curves.values()) > _SECONDS_FROM_MS
-    for name, (lag, value, color) in curves.items():
-        ax.plot(lag / 1000 if seconds else lag, value, color=color, label=name or None)
-    ax.axhline(0, color="#999999", linewidth=0.6, zorder=0)
-    in_rates = unit == "rate"
-    ax.set(
-        xlabel=f"lag ({'s' if seconds else 'ms'})", ylabel=f"covariance ({'(spikes/s)²' if in_rates else 'spikes²'})"
-    )
-    if any(curves):
-        ax.legend()
-    return ax
-
-
-def _psth(found: Any, *, ax: Axes | None = None) -> Axes:
-    ax = resolve_axes(ax)
-    ax.plot(found.time_ms / 1000, found.rate.mean(axis=0), color=COLORS["clustered"])
-    ax.set(xlabel="time (s)", ylabel="spikes/s per neuron", ylim=(0, None))
-    return ax
-
-
-def _cluster_states(found: Any, *, trial: int = 0, ax: Axes | None = None) -> Axes:
-    ax = resolve_axes(ax)
-    active = found.active[trial]
-    seconds = active.shape[1] * found.sample_ms / 1000
-    extent = (0, seconds, -0.5, len(active) - 0.5)
-    ax.imshow(active, cmap="Greys", vmin=0, vmax=1.4, aspect="auto", origin="lower", extent=extent)
-    ax.set(xlabel="time in the trial (s)", ylabel="cluster, dark where active")
-    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
-    return ax
-
-
-def _bifurcation_diagram(found: Any, *, ax: Axes | None = None) -> Axes:
-    ax = resolve_axes(ax)
-    if found.homogeneous is not None:
-        branch(found.homogeneous.parameter, found.homogeneous.up, found.homogeneous.stable, label="homogeneous", ax=ax)
-    for number, each in enumerate(found.branches):
-        label = f"{' + '.join(map(str, each.composition))} clusters"
-        branch(each.parameter, each.up, each.stable, color=group_color(number), label=label, ax=ax)
-    ax.set(xlabel="parameter", ylabel="rate of the highest clusters", ylim=(0, None))
-    ax.legend()
-    return ax
-
-
-def _activity(found: Any, *, trial: int = 0, ax: Axes | None = None) -> Axes:
-    ax = resolve_axes(ax)
-    if not found.cluster_rates:
-        raise ValueError("this network has no clusters whose rates could be drawn; plot population_rates yourself.")
-    name, rates = next(iter(found.cluster_rates.items()))
-    image = ax.imshow(
-        rates[trial], cmap="Greys", vmin=0, aspect="auto", origin="lower",
-        extent=(found.time_ms[0] / 1000, found.time_ms[-1] / 1000, -0.5, rates.shape[1] - 0.5),
-    )  # fmt: skip
-    ax.set(xlabel="time (s)", ylabel=f"cluster of {name}")
-    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.figure.colorbar(image, ax=ax, label="fraction active")
-    return ax
+            return draw
+    return None
 
 
 _DRAWINGS: dict[tuple[str, ...], Callable[..., Axes | Figure]] = {
-    ("spikes", "SpikeData"): raster,
-    ("statistics", "FanoFactorByWindow"): _fano_factor,
-    ("statistics", "CountCorrelations"): _count_correlations,
-    ("statistics", "CorrelationDistribution"): _correlations,
-    ("statistics", "Autocovariance"): _autocovariance,
-    ("statistics", "CrossCovariance"): _cross_covariance,
-    ("statistics", "PSTH"): _psth,
-    ("statistics", "ClusterStates"): _cluster_states,
+    ("spikes", "SpikeData"): _captions.spikes,
+    ("spikes", "PlantedGroups"): planted_groups,
+    ("networks", "LIFNetwork"): _connections.expected_weights,
+    ("networks", "BinaryNetwork"): _connections.expected_weights,
+    ("networks", "WiredLIFNetwork"): _connections.wired_weights,
+    ("networks", "WiredBinaryNetwork"): _connections.wired_weights,
+    ("networks", "WiredPulseNetwork"): _connections.pulse_weights,
+    ("networks", "FiniteSizeNetwork"): _connections.finite_size_weights,
+    ("networks", "Stimulus"): stimulus_course,
+    ("simulation", "BinaryActivity"): _states.binary_activity,
+    ("simulation", "FiniteSizeActivity"): _states.finite_size_activity,
+    ("statistics", "Autocovariance"): _statistics.autocovariance,
+    ("statistics", "ClusterStates"): _states.cluster_states,
+    ("statistics", "CorrelationDistribution"): _captions.correlation_distribution,
+    ("statistics", "CountCorrelations"): _statistics.count_correlations,
+    ("statistics", "CrossCovariance"): _statistics.cross_covariance,
+    ("statistics", "FanoFactorByWindow"): _statistics.fano_factor_by_window,
+    ("statistics", "FanoFactorInTime"): _statistics.fano_factor_in_time,
+    ("statistics", "LocalCV2"): _statistics.local_cv2,
+    ("statistics", "PSTH"): _statistics.psth,
+    ("statistics", "ResponseProfile"): _statistics.response_profile,
+    ("statistics", "StateDurations"): _states.state_durations,
+    ("statistics", "TimeConstant"): _statistics.time_constant,
+    ("communities", "Coherence"): _captions.coherence,
     ("communities", "Communities"): modularity_by_timescale,
-    ("communities", "GroupActivity"): group_traces,
+    ("communities", "GroupActivity"): _captions.group_activity,
+    ("communities", "GroupMembership"): membership_map,
+    ("communities", "Partition"): group_sizes,
+    ("communities", "PowerSpectrum"): _captions.power_spectrum,
+    ("communities", "Recurrence"): _captions.recurrence,
     ("communities", "SlidingWindows"): window_overview,
-    ("communities", "PowerSpectrum"): power_spectra,
-    ("communities", "Coherence"): coherence_curve,
-    ("communities", "Recurrence"): recurrence_map,
     ("reconstruction", "Reconstruction"): reconstruction_overview,
-    ("meanfield", "BifurcationDiagram"): _bifurcation_diagram,
-    ("finite_size", "BifurcationDiagram"): multistability_overview,
-    ("simulation", "BinaryActivity"): _activity,
+    ("reconstruction", "Scan"): scan_residuals,
+    ("meanfield", "BifurcationDiagram"): _fixed_points.bifurcation_diagram,
+    ("meanfield", "Branch"): _fixed_points.continued_branch,
+    ("meanfield", "ClusterChain"): _states.cluster_chain,
+    ("meanfield", "DwellTimes"): _fixed_points.dwell_times,
+    ("meanfield", "EffectiveResponse"): effective_response,
+    ("meanfield", "FixedPoint"): _fixed_points.fixed_point,
+    ("meanfield", "FixedPoints"): _fixed_points.fixed_points,
+    ("meanfield", "Flow"): _two_populations.flow,
+    ("meanfield", "HomogeneousState"): _fixed_points.homogeneous_state,
+    ("meanfield", "LinearNoise"): _fixed_points.noise_covariance,
+    ("meanfield", "MeanField"): _fixed_points.mean_couplings,
+    ("meanfield", "Nullclines"): _two_populations.nullclines,
+    ("meanfield", "StabilityRatios"): _two_populations.stability_ratios,
+    ("meanfield", "Trajectory"): _two_populations.trajectory,
+    ("meanfield", "UpStateMap"): _fixed_points.up_state_map,
+    ("finite_size", "Attractor"): _attractors.attractor,
+    ("finite_size", "Attractors"): _attractors.attractors,
+    ("finite_size", "BifurcationDiagram"): _attractors.bifurcations,
+    ("finite_size", "BifurcationPoints"): _laws.edge_laws,
+    ("finite_size", "ClusterCountChain"): _laws.cluster_count_law,
+    ("finite_size", "ExactStatistics"): _laws.stationary_law,
+    ("finite_size", "ExpectedStationaryStates"): _laws.occupancy_map,
+    ("finite_size", "LumpedChain"): _laws.count_laws,
+    ("finite_size", "MultistabilityCut"): _attractors.cut_branches,
+    ("finite_size", "MultistabilityPlane"): _captions.multistability_plane,
+    ("finite_size", "NeededStimulus"): _laws.needed_stimulus,
+    ("finite_size", "Relaxation"): _laws.relaxation_modes,
+    ("finite_size", "StateMap"): _attractors.basins,
+    ("finite_size", "Storage"): _attractors.retention,
 }

@@ -8,7 +8,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from numpy.typing import ArrayLike
 
 from metastable._validation import require_integer
-from metastable.figures._style import resolve_axes
+from metastable.figures._style import integer_ticks, resolve_axes
 from metastable.spikes import SpikeData
 
 
@@ -36,7 +36,7 @@ def raster(
     Raises
     ------
     ValueError
-        If there is no such trial.
+        If there is no such trial, or there are no neurons.
 
     Examples
     --------
@@ -45,7 +45,7 @@ def raster(
     >>> mst.figures.raster(spikes).get_ylabel()
     'neuron'
     """
-    trial = require_integer("trial", trial, minimum=0, maximum=spikes.n_trials - 1)
+    trial = require_trial(spikes, trial)
     ax = resolve_axes(ax)
     part = slice(spikes.trial_offsets[trial], spikes.trial_offsets[trial + 1])
     row = np.arange(spikes.n_neurons)
@@ -66,12 +66,28 @@ def raster(
         rasterized=True,
     )
     ax.set(
-        xlim=(spikes.t_start_ms / 1000, spikes.t_stop_ms / 1000),
+        xlim=time_limits(spikes),
         ylim=(-0.5, spikes.n_neurons - 0.5),
         xlabel="time (s)",
         ylabel="neuron, by cluster" if spikes.n_clusters else "neuron",
     )
+    integer_ticks(ax.yaxis)
     return ax
+
+
+def require_trial(spikes: SpikeData, trial: int) -> int:
+    """Return the number of a trial that can be drawn, or raise a sentence."""
+    if not spikes.n_trials or not spikes.n_neurons:
+        raise ValueError(
+            f"the recording has {spikes.n_trials} trials and {spikes.n_neurons} neurons; a raster needs one of each."
+        )
+    return require_integer("trial", trial, minimum=0, maximum=spikes.n_trials - 1)
+
+
+def time_limits(spikes: SpikeData) -> tuple[float, float]:
+    """Return the beginning and the end of a recording in seconds, never the same."""
+    start, stop = spikes.t_start_ms / 1000, spikes.t_stop_ms / 1000
+    return start, stop if stop > start else start + 0.001
 
 
 def cluster_shades(

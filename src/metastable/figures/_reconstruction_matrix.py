@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-from metastable.figures._style import resolve_axes
+from metastable.figures._style import integer_ticks, resolve_axes
 from metastable.reconstruction import Reconstruction
 
 
@@ -63,8 +62,7 @@ def weight_matrix(
         np.ma.masked_invalid(values), cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="equal", interpolation="nearest"
     )
     ax.set(xlabel="presynaptic neuron", ylabel="postsynaptic neuron")
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+    integer_ticks(ax.xaxis, ax.yaxis, most=5)
     if colorbar:
         figure = ax.figure
         bar = figure.colorbar(image, ax=ax, shrink=0.8, pad=0.02)  # pyright: ignore[reportAttributeAccessIssue]

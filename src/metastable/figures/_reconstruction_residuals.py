@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-from metastable.figures._style import COLORS, resolve_axes
+from metastable.figures._style import COLORS, integer_ticks, resolve_axes
 from metastable.reconstruction import Reconstruction, Status
 
 # One colour for each answer, the same in every figure.
@@ -74,7 +73,7 @@ def residuals(found: Reconstruction, *, unit: str = "mV", ax: Axes | None = None
     else:
         ax.set_yticks([])
     ax.set(xlabel="neuron", ylabel=f"hold-out residual ({unit})", xlim=(-0.5, found.n - 0.5))
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    integer_ticks(ax.xaxis)
     ax.legend(loc="best")
     return ax
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import matplotlib.style
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 # Clustered and uniform networks, and the parts of a stimulated one, have the same colour in every figure.
 COLORS = {
@@ -18,6 +21,8 @@ COLORS = {
     "all": "#c0392b",
     "paper": "#111111",
 }
+# By which a note is found again.
+_NOTE = "note"
 
 
 def style() -> AbstractContextManager[None]:
@@ -49,6 +54,8 @@ def new_figure(width_inch: float, height_inch: float) -> Figure:
 def resolve_axes(ax: Axes | None) -> Axes:
     """Return the Axes given, or those of a new figure."""
     if ax is not None:
+        if not isinstance(ax, Axes):
+            raise TypeError(f"ax must be Axes of matplotlib, got {type(ax).__name__}; leave it out for a new figure.")
         return ax
     with style():
         return new_figure(4, 3).add_subplot()
@@ -65,9 +72,29 @@ def titled(ax: Axes, title: str, note: str = "") -> Axes:
     'Fano factor'
     """
     ax.set_title(title, loc="left", pad=15 if note else 6)
+    # Who uses a drawing as a panel gives it a title of its own.
+    for earlier in [text for text in ax.texts if text.get_gid() == _NOTE]:
+        earlier.remove()
     if note:
         text = ax.annotate(
             note, (0, 1), (0, 5), xycoords="axes fraction", textcoords="offset points", fontsize=6, color="#666666"
         )
         text.set_in_layout(False)
+        text.set_gid(_NOTE)
     return ax
+
+
+def integer_ticks(*axes: Axis, most: int = 10) -> None:
+    """Put ticks at whole numbers only, at a single one if there are no more."""
+    for axis in axes:
+        axis.set_major_locator(MaxNLocator(nbins=most, integer=True, min_n_ticks=1))
+
+
+def of_populations(sizes: Mapping[str, int]) -> str:
+    """Return sizes in words: "80 E, 20 I", or "100 neurons" of a population without a name."""
+    return ", ".join(f"{n} {name or ('neuron' if n == 1 else 'neurons')}" for name, n in sizes.items())
+
+
+def legend_below(ax: Axes, *, ncols: int = 2) -> None:
+    """Name the curves beneath the axis, where they hide nothing."""
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=ncols)

@@ -11,7 +11,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_numbers
 
 Array = NDArray[np.float64]
@@ -22,7 +22,7 @@ _LONGEST_TABLE = 40
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Attractor(Displayed):
+class Attractor(Drawn):
     """A stationary state or a cycle of the noiseless network, and all stimuli at which it exists.
 
     Parameters
@@ -99,7 +99,7 @@ class Attractor(Displayed):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Attractors(Sequence[Attractor], Displayed):
+class Attractors(Sequence[Attractor], Drawn):
     """Attractors of one network by period, then by box: a sequence that prints as a table.
 
     Parameters

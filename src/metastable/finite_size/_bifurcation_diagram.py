@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from numpy.typing import ArrayLike
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable.finite_size._attractors import Attractor, Attractors
 from metastable.finite_size._cycles import all_attractors, large
 from metastable.finite_size._edge_labels import EdgeLabels
@@ -24,7 +24,7 @@ from metastable.networks import FiniteSizeNetwork
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BifurcationDiagram(Displayed):
+class BifurcationDiagram(Drawn):
     """All attractors of a noiseless network over all stimuli.
 
     Parameters

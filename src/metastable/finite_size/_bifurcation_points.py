@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_integer, require_number, require_numbers, require_truth
 from metastable.finite_size._needed_stimulus import NeededStimulus, require_counts, require_disordered
 from metastable.finite_size._order_statistics import rank_distribution
@@ -20,7 +20,7 @@ _FIRST_INTERVALS = 256
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BifurcationPoints(Displayed):
+class BifurcationPoints(Drawn):
     """Laws of the edges between which a state is stationary, over networks.
 
     Parameters

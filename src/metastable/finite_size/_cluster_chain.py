@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._provenance import provenance
 from metastable._validation import require_choice, require_instance, require_integer, require_number
 from metastable.finite_size._count_groups import CountGroups
@@ -39,7 +39,7 @@ _ANNEALED = (
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class ClusterCountChain(Displayed):
+class ClusterCountChain(Drawn):
     """Numbers of active units of all clusters as a Markov chain in continuous time, with its stationary law.
 
     Parameters
@@ -65,6 +65,8 @@ class ClusterCountChain(Displayed):
     meta : dict
         ``meta["provenance"]`` holds the call.
     """
+
+    _shown = ("network", "n_states", "clusters", "noise_sd", "method", "status")
 
     network: BinaryNetwork
     noise_sd: float

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_choice, require_integer
 from metastable.finite_size._chain import FactoredChain
 from metastable.finite_size._states import state_activity
@@ -21,7 +21,7 @@ SIGNALS = ("activity", "potential")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ExactStatistics(Displayed):
+class ExactStatistics(Drawn):
     """Stationary statistics of activity and membrane potential, without sampling.
 
     Parameters

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_truth
 from metastable.finite_size._needed_stimulus import activation_table, log_binomials, require_disordered, times_log
 from metastable.finite_size._search_cost import as_float, duration
@@ -22,7 +22,7 @@ _NANOSECONDS = 60.0
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ExpectedStationaryStates(Displayed):
+class ExpectedStationaryStates(Drawn):
     """Stationary states at one stimulus, averaged over networks.
 
     Parameters

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 from scipy.stats import hypergeom
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_choice, require_integer
 from metastable.finite_size._chain import FactoredChain
 from metastable.finite_size._common_noise import CommonNoise
@@ -31,7 +31,7 @@ _MOST_OPERATIONS = 1e10
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LumpedChain(Displayed):
+class LumpedChain(Drawn):
     """Numbers of active neurons of homogeneous populations, in the stationary state.
 
     Parameters
@@ -43,6 +43,8 @@ class LumpedChain(Displayed):
     chain : FactoredChain
         Steps of the law of the counts, with ``forward(law)``, ``backward(values)`` and ``matrix()`` (rows to columns).
     """
+
+    _shown = ("network", "mean", "count_covariance", "counts", "stationary")
 
     network: FiniteSizeNetwork
     counts: NDArray[np.int64]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_choice, require_number, require_pair
 from metastable.finite_size._attractors import Attractors, raised
 from metastable.finite_size._search_cost import as_float
@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MultistabilityPlane(Displayed):
+class MultistabilityPlane(Drawn):
     """Number of attractors over the stimuli of two populations; constant within each cell.
 
     Parameters
@@ -36,6 +36,8 @@ class MultistabilityPlane(Displayed):
     broken_boxes : ndarray of bool, (n_boxes,)
     """
 
+    _shown = ("names", "degree", "stationary", "oscillating", "broken")
+
     names: tuple[str, str]
     x: Array
     y: Array
@@ -53,7 +55,7 @@ class MultistabilityPlane(Displayed):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MultistabilityCut(Displayed):
+class MultistabilityCut(Drawn):
     """Attractors along the stimulus of one population, those of others fixed.
 
     Parameters
@@ -70,6 +72,8 @@ class MultistabilityCut(Displayed):
     broken : ndarray of bool, (n_attractors,)
         Whether neurons of a population ever differ.
     """
+
+    _shown = ("name", "populations", "start", "stop", "period", "multiplicity")
 
     name: str
     populations: tuple[str, ...]

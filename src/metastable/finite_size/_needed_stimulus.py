@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 from scipy.stats import binom
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_instance, require_integer, require_list
 from metastable.networks import DisorderedNetwork
 
@@ -26,7 +26,7 @@ _BLOCK = 2**20
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class NeededStimulus(Displayed):
+class NeededStimulus(Drawn):
     """A mixture of normal laws and atoms: the stimulus from which on a neuron is active, given the state of the others.
 
     Parameters

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_integer
 from metastable.finite_size._transitions import Chain, chain_of, require_network
 from metastable.networks import FiniteSizeNetwork
@@ -21,7 +21,7 @@ _MOST_ON_ONE_THREAD = 2**14
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Relaxation(Displayed):
+class Relaxation(Drawn):
     """Modes in which the law of the states relaxes.
 
     Parameters

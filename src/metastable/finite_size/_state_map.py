@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable.finite_size._attractors import Attractors, states_of
 from metastable.finite_size._integer_thresholds import ALWAYS, NEVER, IntegerNetwork
 from metastable.finite_size._search_cost import as_float
@@ -20,7 +20,7 @@ _MOST_NEURONS = 24
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class StateMap(Displayed):
+class StateMap(Drawn):
     """Image and attractor of every state at one stimulus.
 
     Parameters
@@ -33,6 +33,8 @@ class StateMap(Displayed):
     basin : ndarray of int, (2^n,)
         Number of the attractor that each state reaches.
     """
+
+    _prints_a_table = True
 
     stimulus: NDArray[np.float64]
     image: NDArray[np.int32]

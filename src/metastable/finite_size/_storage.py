@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable.finite_size._attractors import Attractor
 from metastable.finite_size._relaxation import relaxation
 from metastable.finite_size._state_map import StateMap, attractors_at
@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Storage(Displayed):
+class Storage(Drawn):
     """A network in which transitions between states are stored.
 
     Parameters
@@ -37,6 +37,8 @@ class Storage(Displayed):
     method : str
         ``"pseudoinverse"`` or ``"maximum-margin"``.
     """
+
+    _shown = ("network", "n_transitions", "margins", "retention", "residual", "method")
 
     network: FiniteSizeNetwork
     before: NDArray[np.uint8]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_integer, require_number
 from metastable.meanfield._branch import Branch, StableRange
 from metastable.meanfield._cluster_equations import ClusterEquations
@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BifurcationDiagram(Displayed):
+class BifurcationDiagram(Drawn):
     """Branches of the homogeneous state and of states with active clusters.
 
     Parameters

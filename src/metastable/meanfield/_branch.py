@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable.meanfield._equation_family import EquationFamily
 from metastable.meanfield._fixed_point import FixedPoint, fixed_point
 from metastable.meanfield._newton import solve
@@ -28,7 +28,7 @@ class StableRange(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Branch(Displayed):
+class Branch(Drawn):
     """Fixed points of one composition along a curve in the parameter, in the order of the curve.
 
     Folds, changes of stability and crossings of the homogeneous state are points of the arrays.
@@ -50,6 +50,8 @@ class Branch(Displayed):
     family : EquationFamily
         The equations of which these are fixed points.
     """
+
+    _shown = ("composition", "labels", "parameter", "up", "down", "growth_rate", "status")
 
     composition: tuple[int, ...]
     parameter: Array

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._parallel import Monitor, run_jobs
 from metastable._provenance import provenance
 from metastable._random import Purpose, resolve_seed, stream
@@ -22,7 +22,7 @@ _SAMPLES_PER_CHUNK = 200
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class ClusterChain(Displayed):
+class ClusterChain(Drawn):
     """Rates of all groups along trajectories of the annealed chain.
 
     Parameters
@@ -81,8 +81,9 @@ class ClusterChain(Displayed):
             for name in names
         )
         n_trials, n_groups, n_samples = self.rates.shape
+        trials = "1 trial" if n_trials == 1 else f"{n_trials} trials"
         return (
-            f"ClusterChain({n_trials} trials x {n_groups} groups x {n_samples} samples of {self.sample_ms:g} ms after "
+            f"ClusterChain({trials} x {n_groups} groups x {n_samples} samples of {self.sample_ms:g} ms after "
             f"{self.burn_in_ms:g} ms of burn-in; mean rates {values}. {self.status})"
         )
 

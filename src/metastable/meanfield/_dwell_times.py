@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_integer, require_pair
 from metastable.meanfield._balance import balance_of, remarked
 from metastable.meanfield._cluster_equations import ClusterEquations
@@ -22,7 +22,7 @@ from metastable.networks import BinaryNetwork
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class DwellTimes(Displayed):
+class DwellTimes(Drawn):
     """The number of active clusters as a jump process.
 
     Parameters

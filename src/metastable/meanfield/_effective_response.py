@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_integer
 from metastable.meanfield._balance import balance_of, remarked
 from metastable.meanfield._cluster_equations import ClusterEquations
@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class EffectiveResponse(Displayed):
+class EffectiveResponse(Drawn):
     """Response of one population to its own rate, with all others at rest around it.
 
     Parameters

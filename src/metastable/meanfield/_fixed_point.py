@@ -9,7 +9,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable.meanfield._cluster_equations import ClusterEquations
 from metastable.meanfield._mean_field import MeanField
 from metastable.meanfield._spectrum import block_spectrum
@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class FixedPoint(Displayed):
+class FixedPoint(Drawn):
     """A fixed point of the mean-field equations, up to the numbering of clusters.
 
     Parameters
@@ -94,7 +94,7 @@ class FixedPoint(Displayed):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class FixedPoints(Sequence[FixedPoint], Displayed):
+class FixedPoints(Sequence[FixedPoint], Drawn):
     """The fixed points of one network: a sequence that prints as a table.
 
     Parameters

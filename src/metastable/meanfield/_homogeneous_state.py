@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable.meanfield._balance import balance_of, remarked
 from metastable.meanfield._closure import shared_roots
 from metastable.meanfield._cluster_equations import ClusterEquations
@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class HomogeneousState(Displayed):
+class HomogeneousState(Drawn):
     """The homogeneous state of a network, and what else exists with all clusters equal.
 
     Parameters

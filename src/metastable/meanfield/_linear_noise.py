@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import expm, solve_continuous_lyapunov
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_number
 from metastable.meanfield._balance import balance_of, remarked
 from metastable.meanfield._homogeneous_state import homogeneous_state
@@ -17,7 +17,7 @@ from metastable.networks import BinaryNetwork
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class LinearNoise(Displayed):
+class LinearNoise(Drawn):
     """Covariance of the rates of all groups about a stable state.
 
     Parameters

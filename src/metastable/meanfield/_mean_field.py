@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable.networks import BinaryNetwork
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MeanField(Displayed):
+class MeanField(Drawn):
     """Rates of groups of equivalent units: ``tau_a dm_a/dt = -m_a + Phi(mu_a / s_a)``.
 
     The input of a unit is taken as Gaussian with mean ``mu = A m + h`` and variance ``s^2 = B m``.

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.integrate import solve_ivp
 from scipy.special import ndtr
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_integer, require_number
 from metastable.meanfield._balance import balance_of, remarked
 from metastable.meanfield._balanced_rates import two_population_matrices
@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Nullclines(Displayed):
+class Nullclines(Drawn):
     """Curves on which one population is at rest, as (m_E, m_I).
 
     Parameters
@@ -41,7 +41,7 @@ class Nullclines(Displayed):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Flow(Displayed):
+class Flow(Drawn):
     """Derivatives on a lattice of the phase plane.
 
     Parameters
@@ -64,7 +64,7 @@ class Flow(Displayed):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Trajectory(Displayed):
+class Trajectory(Drawn):
     """Rates in time.
 
     Parameters

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable.meanfield._balance import balance_of, remarked
 from metastable.meanfield._balanced_rates import two_population_matrices
 from metastable.meanfield._cluster_equations import ClusterEquations
@@ -16,7 +16,7 @@ from metastable.networks import BinaryNetwork
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class StabilityRatios(Displayed):
+class StabilityRatios(Drawn):
     """Ratios tau_I / tau_E at which the homogeneous state of two populations changes its kind.
 
     Parameters

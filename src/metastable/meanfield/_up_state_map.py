@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_integer, require_number
 from metastable.meanfield._balance import Balance, remark_on_family
 from metastable.meanfield._bifurcation_diagram import follow, trace_from_meetings
@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class UpStateMap(Displayed):
+class UpStateMap(Drawn):
     """Rate of the active clusters over two parameters.
 
     Parameters

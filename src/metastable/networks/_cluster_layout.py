@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from metastable._display import Displayed
 from metastable._validation import (
     require_instance,
     require_integer,
@@ -21,7 +22,7 @@ from metastable._validation import (
 
 
 @dataclass(frozen=True)
-class ClusterLayout:
+class ClusterLayout(Displayed):
     """Clusters of one population: equal, unequal, overlapping, with or without an unclustered background.
 
     Use one of the constructors `equal`, `unequal`, `overlapping`, `from_membership`.
@@ -39,6 +40,8 @@ class ClusterLayout:
     >>> ClusterLayout.equal(100, 4)
     ClusterLayout(100 neurons in 4 clusters of 25)
     """
+
+    _prints_a_table = True
 
     n_neurons: int
     clusters: tuple[tuple[tuple[int, int], ...], ...]

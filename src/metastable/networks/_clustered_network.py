@@ -9,12 +9,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable.networks._connection import Block, Connection, resolve
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class ClusteredNetwork(Displayed):
+class ClusteredNetwork(Drawn):
     """Populations with cluster layouts and the connections between them; abstract.
 
     Parameters

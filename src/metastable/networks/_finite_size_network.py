@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_array, require_integer, require_numbers, shown
 
 Array = NDArray[np.float64]
@@ -20,7 +20,7 @@ _LEAST_EIGENVALUE = -1e-12
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class FiniteSizeNetwork(Displayed):
+class FiniteSizeNetwork(Drawn):
     """Binary neurons that are updated together in discrete time.
 
     ``V_i(t+1) = sum_j W_ij A_j(t) + I_i(t) + noise_i(t)`` and ``A_i = 1`` where ``V_i >= theta_i``, else 0.

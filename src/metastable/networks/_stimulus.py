@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from metastable._display import Drawn
 from metastable._validation import require_integer, require_number
 from metastable.networks._lif_network import LIFNetwork
 
@@ -39,7 +40,7 @@ class _Part:
 
 
 @dataclass(frozen=True)
-class Stimulus:
+class Stimulus(Drawn):
     """Drive added to the bias mu of chosen neurons as a function of time; stimuli add with ``+``.
 
     Use one of the constructors `step`, `ramp`, `array`. At the step that begins at time t a neuron receives the
@@ -58,6 +59,8 @@ class Stimulus:
     ... )
     Stimulus: 0.07 from 1500 ms on in clusters 0, 1; 0 to 0.02 from 500 to 900 ms in population I
     """
+
+    _prints_a_table = True
 
     parts: tuple[_Part, ...] = ()
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._random import Purpose, resolve_seed, stream
 from metastable._validation import require_instance, require_integer, require_numbers
 from metastable.networks._packed_arrays import packed, unpacked
@@ -21,7 +21,7 @@ _VECTORS = ("tau_ms", "drive_mv", "threshold_mv", "reset_mv")
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class WiredPulseNetwork(Displayed):
+class WiredPulseNetwork(Drawn):
     """One network of pulse-coupled leaky integrate-and-fire neurons, all arrays explicit.
 
     `PulseNetwork.wire` draws one; a person's own network is built from its arrays.
@@ -62,6 +62,8 @@ class WiredPulseNetwork(Displayed):
     >>> pair.period_ms.round(3)
     array([21.972, 32.189])
     """
+
+    _shown = ("weights", "delay_ms", "tau_ms", "drive_mv", "threshold_mv", "reset_mv", "seed", "network_index")
 
     weights: NDArray[np.float64] = field(repr=False)
     delay_ms: float | NDArray[np.float64]

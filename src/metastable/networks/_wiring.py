@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._memory import require_memory
 from metastable._random import Purpose, resolve_seed, stream
 from metastable._validation import require_integer
@@ -30,7 +30,7 @@ _DIGITS = 32
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class WiredNetwork(Displayed):
+class WiredNetwork(Drawn):
     """One network: its specification and who is connected to whom; abstract.
 
     Populations are laid out one after the other, each padded to whole words of 64 positions.
@@ -43,6 +43,8 @@ class WiredNetwork(Displayed):
     rows : BitRows or TargetLists
         Connections of the neuron at each position.
     """
+
+    _shown = ("network", "n_synapses", "seed", "network_index")
 
     network: Any
     seed: int

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable.reconstruction._status import Status
 
 Array = NDArray[np.float64]
@@ -16,7 +16,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Reconstruction(Displayed):
+class Reconstruction(Drawn):
     """Connections found from spikes; printed as a table of what was found out.
 
     Parameters

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
 from threadpoolctl import threadpool_limits
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._parallel import Monitor, run_jobs
 from metastable._validation import require_choice, require_integer, require_number, require_numbers
 from metastable.reconstruction._equations import Equations
@@ -27,7 +27,7 @@ _MOST_SPIKES = 20_000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Scan(Displayed):
+class Scan(Drawn):
     """Residuals at values of a parameter.
 
     Parameters

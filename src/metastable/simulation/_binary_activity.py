@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._files import ForeignFileError, load_arrays, save_arrays
 from metastable._validation import require_number, require_path
 from metastable.spikes import SpikeData
@@ -18,7 +18,7 @@ _FORMAT = "metastable-binary-activity"
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class BinaryActivity(Displayed):
+class BinaryActivity(Drawn):
     """Rates of clusters and populations of a binary network, sampled in time.
 
     A rate is the fraction of units that are active, between 0 and 1; it is not a firing rate.
@@ -44,6 +44,8 @@ class BinaryActivity(Displayed):
     >>> activity.cluster_rates["E"].shape
     (1, 4, 50)
     """
+
+    _shown = ("n_trials", "time_ms", "sample_ms", "cluster_rates", "population_rates")
 
     cluster_rates: dict[str, NDArray[np.float64]]
     population_rates: dict[str, NDArray[np.float64]]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._files import ForeignFileError, load_arrays, save_arrays
 from metastable._validation import require_path
 
@@ -19,7 +19,7 @@ _MOST_NEURONS = 62
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class FiniteSizeActivity(Displayed):
+class FiniteSizeActivity(Drawn):
     """Activity of synchronous binary neurons, step by step.
 
     Parameters
@@ -38,6 +38,8 @@ class FiniteSizeActivity(Displayed):
     >>> mst.simulate(net, duration_ms=1000, n_trials=3, seed=1).activity.shape
     (3, 1001, 2)
     """
+
+    _shown = ("n_trials", "n_neurons", "n_steps", "activity", "potentials")
 
     activity: NDArray[np.uint8]
     potentials: NDArray[np.float64] | None = None

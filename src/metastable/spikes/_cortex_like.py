@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from metastable._display import Drawn
 from metastable._provenance import provenance
 from metastable._random import Purpose, resolve_seed, stream
 from metastable._validation import require_integer, require_number, require_pair
@@ -17,8 +18,8 @@ from metastable.spikes._spike_data import SpikeData
 _STEP_MS = 1.0
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class PlantedGroups:
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class PlantedGroups(Drawn):
     """Which neurons oscillate together, and when.
 
     Parameters

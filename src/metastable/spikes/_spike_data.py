@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import (
     require_instance,
     require_integer,
@@ -23,7 +23,7 @@ from metastable.spikes._arrays import as_clusters, as_ids, as_indices, as_names,
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class SpikeData(Displayed):
+class SpikeData(Drawn):
     """Spikes of many neurons in many trials, with silent neurons and empty trials.
 
     Spikes are kept sorted by trial, then time, then neuron; arrays are read-only. Times lie in the half-open

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable.spikes import SpikeData
 from metastable.statistics._lags import NEURONS_PER_TRANSFORM, LagOptions, unit_text
 from metastable.statistics._means import mean_of_finite
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Autocovariance(Displayed):
+class Autocovariance(Drawn):
     """Autocovariance of spike trains.
 
     Parameters

@@ -9,14 +9,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_array, require_number, require_numbers, require_pair
 from metastable.statistics._state_durations import StateDurations
 from metastable.statistics._two_classes import two_classes
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class ClusterStates(Displayed):
+class ClusterStates(Drawn):
     """Active and inactive clusters in time.
 
     Parameters
@@ -108,11 +108,11 @@ class ClusterStates(Displayed):
         size = f"{n_trials} trials x {n_clusters} clusters x {n_samples} samples of {self.sample_ms:g} ms"
         if not self.found:
             return f"ClusterStates({size}: {self.status})"
-        return (
-            f"ClusterStates({size}: {self.mean_active:.3g} active on average, {self.up.n_ended} up-states ended, mean "
-            f"{self.up.mean_ms:.4g} ms, {self.down.n_ended} down-states ended, mean {self.down.mean_ms:.4g} ms; "
-            f"{self.status})"
+        ends = ", ".join(
+            f"{states.n_ended} {kind}-states ended" + (f", mean {states.mean_ms:.4g} ms" if states.n_ended else "")
+            for kind, states in (("up", self.up), ("down", self.down))
         )
+        return f"ClusterStates({size}: {self.mean_active:.3g} active on average, {ends}; {self.status})"
 
 
 def cluster_states(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_integer
 from metastable.spikes import SpikeData
 from metastable.statistics._correlation_matrix import StandardisedCounts
@@ -15,7 +15,7 @@ from metastable.statistics._means import divide
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class CorrelationDistribution(Displayed):
+class CorrelationDistribution(Drawn):
     """How the correlation is distributed over a kind of pairs.
 
     Parameters
@@ -51,7 +51,7 @@ class CorrelationDistribution(Displayed):
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class CountCorrelations(Displayed):
+class CountCorrelations(Drawn):
     """Spike-count correlations of three kinds of pairs.
 
     Parameters

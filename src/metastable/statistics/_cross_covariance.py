@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable.spikes import SpikeData
 from metastable.statistics._centred_counts import iterate_centred_counts
 from metastable.statistics._lags import LagOptions, unit_text
@@ -15,7 +15,7 @@ from metastable.statistics._pairs import MembershipClasses
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class CrossCovariance(Displayed):
+class CrossCovariance(Drawn):
     """Cross-covariance of spike trains, averaged over three kinds of pairs.
 
     Parameters

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_choice, require_indices, require_numbers, shown
 from metastable.spikes import SpikeData
 from metastable.statistics._checks import require_ddof, require_recording
@@ -84,7 +84,7 @@ def fano_factor(
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class FanoFactorByWindow(Displayed):
+class FanoFactorByWindow(Drawn):
     """Fano factors of each neuron for several window widths.
 
     Parameters

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable.spikes import SpikeData
 from metastable.statistics._checks import require_ddof, require_recording
 from metastable.statistics._fano_factor import fano_from_sums, mean_over_neurons, sum_over_trials
@@ -15,7 +15,7 @@ from metastable.statistics._windows import Windows
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class FanoFactorInTime(Displayed):
+class FanoFactorInTime(Drawn):
     """Fano factors of each neuron in windows along a trial.
 
     Parameters

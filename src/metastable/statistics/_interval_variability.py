@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_integer
 from metastable.spikes import SpikeData
 from metastable.statistics._checks import require_ddof, require_recording
@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LocalCV2(Displayed):
+class LocalCV2(Drawn):
     """CV2 of pairs of neighbouring inter-spike intervals.
 
     Parameters

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable.spikes import SpikeData, bin_indices
 from metastable.statistics._centred_counts import iterate_row_counts
 from metastable.statistics._checks import require_clusters, require_recording, require_width
@@ -18,7 +18,7 @@ from metastable.statistics._windows import Windows
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class PSTH(Displayed):
+class PSTH(Drawn):
     """Peri-stimulus time histograms: the rate of each neuron in time, averaged over trials.
 
     Parameters

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_indices, require_numbers, require_pair, shown
 from metastable.spikes import SpikeData
 from metastable.statistics._centred_counts import iterate_row_counts
@@ -24,7 +24,7 @@ GROUPS = ("population", "cluster", "neuron")
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class ResponseProfile(Displayed):
+class ResponseProfile(Drawn):
     """Rates of groups of neurons around an event, averaged over its repetitions.
 
     Parameters

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_indices, require_number
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class StateDurations(Displayed):
+class StateDurations(Drawn):
     """Durations of all states of one kind.
 
     Parameters
@@ -33,6 +33,8 @@ class StateDurations(Displayed):
     *Assumptions and approximations*: states end at a constant rate, independently of each other; the mean needs this
     only for the states that are cut off, the interval for all.
     """
+
+    _shown = ("n_states", "n_ended", "mean_ms", "mean_complete_ms", "duration_ms")
 
     duration_ms: NDArray[np.float64]
     started: NDArray[np.bool_]
@@ -127,7 +129,7 @@ class StateDurations(Displayed):
         if not self.n_states:
             return "StateDurations(no states)"
         low, high = self.interval_ms()
-        return (
-            f"StateDurations({self.n_states} states, {self.n_ended} ended, {int(self.complete.sum())} complete: mean "
-            f"{self.mean_ms:.4g} ms, 95 % {low:.4g} to {high:.4g} ms)"
-        )
+        seen = f"{self.n_states} states, {self.n_ended} ended, {int(self.complete.sum())} complete"
+        if not self.n_ended:
+            return f"StateDurations({seen}: mean not known, 95 % above {low:.4g} ms)"
+        return f"StateDurations({seen}: mean {self.mean_ms:.4g} ms, 95 % {low:.4g} to {high:.4g} ms)"

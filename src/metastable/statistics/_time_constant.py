@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._display import Displayed
+from metastable._display import Drawn
 from metastable._validation import require_choice, require_number, require_numbers
 from metastable.statistics._lags import NORMALISATIONS
 
@@ -17,7 +17,7 @@ _GRID = 200
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class TimeConstant(Displayed):
+class TimeConstant(Drawn):
     """A fitted exponential decay.
 
     Parameters

@@ -69,22 +69,8 @@ def _draw(results: Results):
         drawing = figures.new_figure(7.2, 5.0)
         axes = drawing.subplot_mosaic("aabbcc;.ddee.")
         a = results.first("a")
-        for k in range(2):
-            axes["a"].plot(a["ratio"], a["real"][:, k], color="black", label="real part" if k == 0 else None)
-            axes["a"].plot(
-                a["ratio"],
-                a["imaginary"][:, k],
-                color="#888888",
-                linestyle="--",
-                label="imaginary part" if k == 0 else None,
-            )
-        for name, change in zip(("$r_1$", "$r_2$", "$r_3$"), a["changes"], strict=True):
-            axes["a"].axvline(change, color="#999999", linewidth=0.8)
-            axes["a"].text(
-                change, 1.0, name, transform=axes["a"].get_xaxis_transform(), ha="center", va="bottom", fontsize=7
-            )
-        axes["a"].axhline(0, color="#999999", linewidth=0.6)
-        axes["a"].set(xlabel="$\\tau_I/\\tau_E$", ylabel="eigenvalue ($1/\\tau_E$)", ylim=(-12, 5))
+        figures.stability_curves(a["ratio"], a["real"] + 1j * a["imaginary"], a["changes"], ax=axes["a"])
+        axes["a"].set_ylim(-12, 5)
         axes["a"].legend(loc="lower right", frameon=True, framealpha=1, edgecolor="none")
         figures.titled(axes["a"], "a  Stability, $g=1.2$", " ")
         for panel, (g, ratio, m_x, _) in _PANELS.items():

@@ -34,11 +34,7 @@ def _draw(results: Results):
     with figures.style():
         drawing = figures.new_figure(7.2, 3.0)
         left, right = drawing.subplots(1, 2)
-        left.plot([0, 1], [0, 1], color="#999999", linewidth=0.7)
-        left.plot(a["rate_in"], a["rate_out"], color=figures.COLORS["clustered"])
-        for rate, stable in zip(a["fixed"], a["stable"], strict=True):
-            left.plot([rate], [rate], marker="o", color="black", markerfacecolor="black" if stable else "white")
-        left.set(xlabel="$m_{in}$", ylabel="$m_{out}$", xlim=(0, 1), ylim=(0, 1))
+        figures.response_curve(a["rate_in"], a["rate_out"], a["fixed"], a["stable"], ax=left)
         figures.titled(
             left, f"a  Effective response, $J_+={_STRENGTH:g}$", "filled: stable in the full system, open: not"
         )

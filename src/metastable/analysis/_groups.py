@@ -10,14 +10,16 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from metastable import communities, figures
-from metastable.analysis._recording import most_active, shortened
-from metastable.analysis._section import Number, Section
+from metastable.analysis._part import most_active, shortened
+from metastable.analysis._section import TITLES, Number, Section
 from metastable.communities import Communities
 from metastable.spikes import SpikeData
 
 # A search costs the square of the neurons and grows with the spikes: about half a minute for these on two cores.
 _MOST_NEURONS, _MOST_SPIKES = 300, 100_000
 _N_STARTS = 5
+# Among fewer trains `communities.detect` finds no groups.
+_FEWEST_NEURONS = 6
 
 
 def find_groups(
@@ -27,6 +29,11 @@ def find_groups(
     chosen, fewer = most_active(spikes, _MOST_NEURONS)
     part, shorter = shortened(spikes.select(neuron=chosen), _MOST_SPIKES)
     missing = [sentence for sentence in (fewer, shorter) if sentence]
+    n_firing = np.unique(part.neuron).size
+    if n_firing < _FEWEST_NEURONS:
+        only = "none does" if not n_firing else "only one does" if n_firing == 1 else f"only {n_firing} do"
+        lacking = f"Groups were not sought: they need {_FEWEST_NEURONS} neurons that fire, and {only}."
+        return chosen, part, None, [*missing, lacking]
     try:
         # The mean of each train is taken away: among dense trains all cosines are large.
         found = communities.detect(
@@ -55,7 +62,7 @@ def _timescales(spikes: SpikeData) -> list[float]:
 
 def groups(part: SpikeData, found: Communities | None, missing: list[str]) -> Section:
     """Say what groups there are, and how sure that is."""
-    title = "Groups of neurons"
+    title = TITLES["groups"]
     if found is None:
         return Section(name="groups", title=title, missing=tuple(missing))
     agreement = None if part.cluster is None else _agreement(found.labels, part.cluster)
@@ -64,7 +71,7 @@ def groups(part: SpikeData, found: Communities | None, missing: list[str]) -> Se
         Number("p_value", "p-value over all timescales", found.p_value),
         Number("modularity", "modularity Q/2m", found.modularity),
         Number("sigma_ms", "timescale of comparison", found.sigma_ms, "ms"),
-        Number("n_neurons_compared", "neurons compared", part.n_neurons),
+        Number("n_neurons_compared", "neurons compared", np.unique(part.neuron).size),
     ]
     numbers += [Number(f"size_of_group_{k}", f"neurons in group {k}", int(n)) for k, n in enumerate(found.sizes[:10])]
     if agreement is not None:

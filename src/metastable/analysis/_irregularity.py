@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from metastable import figures, statistics
-from metastable.analysis._section import Number, Section
+from metastable.analysis._section import TITLES, Number, Section
 from metastable.spikes import SpikeData
 
 # The CV of fewer intervals is mostly chance; two is what it takes at all.
@@ -37,7 +37,7 @@ def irregularity(spikes: SpikeData) -> Section:
     )
     return Section(
         name="irregularity",
-        title="Irregularity of intervals",
+        title=TITLES["irregularity"],
         explanation=(
             "CV is the standard deviation of the intervals between spikes over their mean, CV2 compares each interval "
             "only with the next: both are 0 for a clock and 1 for a Poisson process (dashed). Neurons far to the right "

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metastable.analysis._recording import fitting_width
+from metastable.analysis._section import short
 from metastable.spikes import SpikeData
 
 
@@ -44,11 +45,27 @@ def shortened(spikes: SpikeData, max_spikes: int) -> tuple[SpikeData, str]:
     stop = float(first.time_ms[max_spikes])
     if stop > spikes.t_start_ms:
         first = first.select(time_ms=(spikes.t_start_ms, stop))
-    return first, _only(f"{first.duration_ms / 1000:.3g} s{of_trials}", True)
+    return first, _only(f"{short(first.duration_ms / 1000)} s{of_trials}", True)
 
 
 def _only(what: str, several: bool) -> str:
     return f"Only the first {what} {'are' if several else 'is'} compared, to keep the time short."
+
+
+def without_silence(spikes: SpikeData) -> tuple[SpikeData, str]:
+    """Return the stretch with all spikes, where it is less than a tenth of the recording, and a sentence."""
+    if not spikes.n_spikes:
+        return spikes, ""
+    first, last = float(spikes.time_ms.min()), float(spikes.time_ms.max())
+    margin = max((last - first) / 20, 1.0)
+    begin = spikes.t_start_ms
+    if first - margin > begin:
+        begin += fitting_width(spikes, first - margin - begin)
+    stop = begin + fitting_width(spikes, last + margin - begin)
+    if not stop - begin < spikes.duration_ms / 10 or not begin <= first <= last < stop <= spikes.t_stop_ms:
+        return spikes, ""
+    part = spikes.select(time_ms=(begin, stop))
+    return part, f"Only the {short(part.duration_ms / 1000)} s that hold all spikes are compared."
 
 
 def in_bins(
@@ -70,8 +87,8 @@ def in_bins(
         n_bins = at_once // chosen.size
         part = busiest_stretch(part, n_bins * bin_ms)
         kept.append(
-            f"the {part.duration_ms / 1000:,.6g} s of {spikes.duration_ms / 1000:,.6g} s with most spikes, "
-            f"from {part.t_start_ms / 1000:,.6g} s on"
+            f"the {short(part.duration_ms / 1000)} s of {short(spikes.duration_ms / 1000)} s with most spikes, "
+            f"from {short(part.t_start_ms / 1000)} s on"
         )
     n_trials = max(1, int(in_all / (n_bins * chosen.size)))
     if n_trials < spikes.n_trials:

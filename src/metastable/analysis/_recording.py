@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from metastable.analysis._section import short
 from metastable.spikes import SpikeData
 
 _SHORTEST_MS = 5.0
@@ -49,9 +50,9 @@ def window_widths(spikes: SpikeData) -> tuple[list[float], str]:
     if len(kept) == len(widths):
         return kept, ""
     return kept, (
-        f"Windows shorter than {kept[0]:,g} ms are left out: counts of {spikes.n_neurons:,} "
-        f"neuron{'s' * (spikes.n_neurons > 1)} in {spikes.duration_ms * spikes.n_trials / 1000:,.6g} s would take too "
-        "much memory and time."
+        f"Windows shorter than {short(kept[0])} ms are left out: counts of {spikes.n_neurons:,} "
+        f"neuron{'s' * (spikes.n_neurons > 1)} in {short(spikes.duration_ms * spikes.n_trials / 1000)} s would take "
+        "too much memory and time."
     )
 
 

@@ -24,6 +24,12 @@ TITLES = {
 }
 
 
+def short(value: float) -> str:
+    """Return a number in three digits or, where it is an integer or large, in all before the point."""
+    shown = f"{value:,}" if isinstance(value, int | np.integer) else f"{value:.3g}"
+    return f"{value:,.0f}" if "e" in shown and abs(value) >= 1 else shown
+
+
 @dataclass(frozen=True)
 class Number:
     """A number of an analysis.
@@ -56,12 +62,7 @@ class Number:
     @property
     def text(self) -> str:
         """The number with its unit, or what is said of one that is not defined."""
-        if not np.isfinite(self.value):
-            return self.said
-        shown = f"{self.value:,}" if isinstance(self.value, int) else f"{self.value:.3g}"
-        if "e" in shown:
-            shown = f"{self.value:,.0f}" if abs(self.value) >= 1 else shown
-        return f"{shown} {self.unit}".strip()
+        return f"{short(self.value)} {self.unit}".strip() if np.isfinite(self.value) else self.said
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)

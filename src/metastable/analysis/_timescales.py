@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from metastable import figures, statistics
 from metastable.analysis._part import in_bins
 from metastable.analysis._recording import fitting_width
-from metastable.analysis._section import TITLES, Number, Section
+from metastable.analysis._section import TITLES, Number, Section, short
 from metastable.spikes import SpikeData
 from metastable.statistics import Autocovariance, TimeConstant
 
@@ -46,7 +46,7 @@ def timescales(spikes: SpikeData) -> Section:
                 f"{bin_ms:.3g} ms."
             )
             break
-        upto = f"lags to {n_lags * bin_ms:,.4g} ms"
+        upto = f"lags to {short(n_lags * bin_ms)} ms"
         part, left_out = in_bins(
             spikes, bin_ms=bin_ms, at_once=_MOST_AT_ONCE, in_all=_MOST_BINS, fewest_neurons=_FEWEST_NEURONS
         )

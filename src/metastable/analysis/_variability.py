@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from metastable import figures, statistics
 from metastable.analysis._part import most_active, shortened
 from metastable.analysis._recording import counting_window, fitting_width, window_widths
-from metastable.analysis._section import TITLES, Number, Section
+from metastable.analysis._section import TITLES, Number, Section, short
 from metastable.spikes import SpikeData, shift_trains
 from metastable.statistics import CorrelationDistribution
 
@@ -44,7 +44,7 @@ def fano(spikes: SpikeData) -> Section:
     value = found.fano_factor[:, widths.index(window)]
     defined = value[np.isfinite(value)]
     if not defined.size:
-        return _lacking(f"All spikes lie behind the last whole window of {window:g} ms: there are no counts to vary.")
+        return _lacking(f"All spikes lie behind the last whole window of {short(window)} ms: no count can vary.")
     if trials:
         explanation = (
             "The Fano factor is the variance of a neuron's spike count across trials, over its mean, in windows of "
@@ -64,7 +64,7 @@ def fano(spikes: SpikeData) -> Section:
         title=TITLES["fano"],
         explanation=explanation,
         numbers=(
-            Number("fano_factor", f"mean Fano factor, {window:g} ms windows", float(defined.mean())),
+            Number("fano_factor", f"mean Fano factor, {short(window)} ms windows", float(defined.mean())),
             Number("fano_factor_median", "its median over neurons", float(np.median(defined))),
             Number("fano_factor_window_ms", "window", window, "ms"),
             Number("n_neurons_with_fano_factor", f"neurons with {_ENOUGH_SPIKES} spikes or more", int(defined.size)),
@@ -95,7 +95,7 @@ def _draw_fano(results: Mapping[str, Any]) -> Figure:
         right.set(xlabel="Fano factor" + (f" ({beyond} beyond in the last bar)" if beyond else ""), ylabel="neurons")
         right.set_xlim(0, 1.04 * top)
         right.yaxis.set_major_locator(MaxNLocator(integer=True))
-        figures.titled(right, f"At {window:g} ms")
+        figures.titled(right, f"At {short(window)} ms")
     return drawing
 
 
@@ -123,7 +123,7 @@ def correlations(spikes: SpikeData, seed: int) -> Section:
     except ValueError as error:
         missing.append(f"There is no comparison with shifted trains: {error}")
     numbers = [
-        Number("correlation", f"mean correlation of pairs, {window:g} ms windows", found.all_pairs.mean),
+        Number("correlation", f"mean correlation of pairs, {short(window)} ms windows", found.all_pairs.mean),
         Number("correlation_sd", "its standard deviation over pairs", _sd(found.all_pairs)),
         Number("correlation_n_pairs", "pairs", found.all_pairs.n_pairs),
     ]
@@ -159,7 +159,7 @@ def _draw_correlations(results: Mapping[str, Any]) -> Figure:
         _fit(ax, [found.all_pairs, found.same_cluster, *([control.all_pairs] if control is not None else [])])
         # Beside the axes: densities may fill any corner of them.
         ax.legend(loc="upper left", bbox_to_anchor=(1.02, 1), borderaxespad=0)
-        figures.titled(ax, "Pairs", f"{found.window_ms:g} ms windows, {found.estimator}")
+        figures.titled(ax, "Pairs", f"{short(found.window_ms)} ms windows, {found.estimator}")
     return drawing
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from metastable import communities, figures
@@ -36,7 +37,7 @@ def find_groups(
     if n_firing < _FEWEST_NEURONS:
         only = "none does" if not n_firing else "only one does" if n_firing == 1 else f"only {n_firing} do"
         lacking = f"Groups were not sought: they need {_FEWEST_NEURONS} neurons that fire, and {only}."
-        return chosen, part, None, [*missing, lacking]
+        return chosen, part, None, [lacking]
     try:
         sigmas, too_short = _timescales(part)
         missing += [too_short] if too_short else []
@@ -135,7 +136,10 @@ def _draw(results: Mapping[str, Any]) -> Figure:
         for edge in np.cumsum(np.bincount(place))[:-1]:
             right.axhline(edge - 0.5, color="black", linewidth=0.4)
             right.axvline(edge - 0.5, color="black", linewidth=0.4)
-        right.set(xlabel="neuron, by group", ylabel="neuron, by group")
+        axis = "neuron, by group" if found.n_groups else "neuron"
+        right.set(xlabel=axis, ylabel=axis)
+        for each in (right.xaxis, right.yaxis):
+            each.set_major_locator(MaxNLocator(integer=True))
         drawing.colorbar(image, ax=right, label="similarity")
         figures.titled(right, f"{part.n_neurons} neurons", f"correlation, sigma {found.sigma_ms:.3g} ms")
     return drawing

@@ -73,12 +73,16 @@ def _order(spikes: SpikeData, labels: NDArray[np.int64]) -> tuple[NDArray[np.int
 
 def _draw(results: Mapping[str, Any]) -> Figure:
     spikes, shown, trial = (results[name] for name in ("spikes", "shown", "trial"))
+    grouped = shown is results["labels"]
     note = "" if spikes.n_trials == 1 else f"trial {spikes.trial_id[trial]}, the one with most spikes"
     part = spikes.select(trial=[trial])
     with figures.style():
         drawing = figures.new_figure(7.2, 4.4)
         top, below = drawing.subplots(2, 1, height_ratios=(3, 1), sharex=True)
         _rows(part, shown, top)
+        for text in top.texts:
+            if grouped and text.get_text() == "none":
+                text.set_text("not\ncompared")
         figures.titled(top, f"{spikes.n_neurons:,} neuron{'s' * (spikes.n_neurons > 1)}", note)
         width = fitting_width(part, part.duration_ms / _N_BINS)
         rate = statistics.population_rate(part, bin_ms=width)[0]
@@ -100,7 +104,10 @@ def _rows(spikes: SpikeData, labels: NDArray[np.int64] | None, ax: Axes) -> None
         ax.lines[0].set_color("#333333")
         ax.texts[0].remove()
     else:
-        figures.group_raster(spikes, labels, size=size, ax=ax)
+        counts = np.bincount(spikes.neuron, minlength=spikes.n_neurons)
+        # Neurons in no group stay as the recording has them: its populations and clusters are side by side.
+        order_by = np.where(labels < 0, -np.arange(spikes.n_neurons), counts)
+        figures.group_raster(spikes, labels, order_by=order_by, size=size, ax=ax)
         _unclutter(ax, spikes.n_neurons)
     ax.set(xlabel="", ylabel="neuron" if labels is None else "neuron, sorted")
     ax.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

@@ -19,7 +19,7 @@ from metastable.spikes import SpikeData, shift_trains
 from metastable.statistics import CorrelationDistribution
 
 # The Fano factor of a neuron of one spike is 1 whatever the neuron is.
-_ENOUGH_SPIKES = 10
+_ENOUGH_SPIKES = 5
 # The pairs of so many neurons are half a million; shifted trains take some 100 bytes for each spike.
 _MOST_CORRELATED, _MOST_SPIKES = 1000, 2_000_000
 

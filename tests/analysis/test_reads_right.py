@@ -210,12 +210,12 @@ def test_one_pair_has_no_spread():
     assert text(found, "correlation_sd") == text(found, "correlation_sd_shifted") == "-"
 
 
-@pytest.mark.parametrize(("n_firing", "said"), [(0, "none does"), (1, "only one does")])
-def test_pairs_and_groups_say_how_many_neurons_fire(n_firing, said):
+@pytest.mark.parametrize(("n_firing", "has", "does"), [(0, "none has", "none does"), (1, "one has", "only one does")])
+def test_pairs_and_groups_say_how_many_neurons_fire(n_firing, has, does):
     spikes = poisson(n_firing, 50) if n_firing else poisson(2, 0)
     found = mst.analysis.analyse(spikes, seed=1)
-    assert found["correlations"].missing == (f"Pairs need two neurons that fire, and {said}.",)
-    assert found["groups"].missing == (f"Groups were not sought: they need 6 neurons that fire, and {said}.",)
+    assert found["correlations"].missing == (f"Pairs need two neurons with 5 spikes, and {has}.",)
+    assert found["groups"].missing == (f"Groups were not sought: they need 6 neurons that fire, and {does}.",)
 
 
 def test_five_of_five_neurons_are_too_few_and_six_are_enough():

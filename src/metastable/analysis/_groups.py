@@ -139,7 +139,7 @@ def _draw(results: Mapping[str, Any]) -> Figure:
         axis = "neuron, by group" if found.n_groups else "neuron"
         right.set(xlabel=axis, ylabel=axis)
         for each in (right.xaxis, right.yaxis):
-            each.set_major_locator(MaxNLocator(integer=True))
+            each.set_major_locator(MaxNLocator(6, integer=True))
         drawing.colorbar(image, ax=right, label="similarity")
         figures.titled(right, f"{part.n_neurons} neurons", f"correlation, sigma {found.sigma_ms:.3g} ms")
     return drawing

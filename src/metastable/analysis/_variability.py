@@ -104,17 +104,18 @@ def correlations(spikes: SpikeData, seed: int) -> Section:
     title = TITLES["correlations"]
     chosen, fewer = most_active(spikes, _MOST_CORRELATED)
     part, shorter = shortened(spikes.select(neuron=chosen), _MOST_SPIKES)
-    n_firing = np.unique(part.neuron).size
-    if n_firing < 2:
-        which = "only one does" if n_firing else "none does"
-        return Section(name="correlations", title=title, missing=(f"Pairs need two neurons that fire, and {which}.",))
+    counts = np.bincount(part.neuron, minlength=part.n_neurons)
+    n_enough = int((counts >= _ENOUGH_SPIKES).sum())
+    if n_enough < 2:
+        lacking = f"Pairs need two neurons with {_ENOUGH_SPIKES} spikes, and {'one has' if n_enough else 'none has'}."
+        return Section(name="correlations", title=title, missing=(lacking,))
     widths, _ = window_widths(part)
     if not widths:
         lacking = "The recording has too few steps for several windows, and a correlation needs several counts."
         return Section(name="correlations", title=title, missing=(lacking,))
     # Twenty windows in each trial, where that is possible: a correlation of fewer counts is noise.
     window = min(counting_window(part, widths), max(widths[0], fitting_width(part, part.duration_ms / 20)))
-    n_bins = 2 * int(np.clip(n_firing / 4, 20, 100))
+    n_bins = 2 * int(np.clip((counts > 0).sum() / 4, 20, 100))
     found = statistics.count_correlations(part, window_ms=window, n_bins=n_bins)
     control = None
     missing = [sentence for sentence in (fewer, shorter) if sentence]

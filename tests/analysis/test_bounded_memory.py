@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import metastable as mst
-from metastable.analysis import _part, _recording
+from metastable.analysis import _irregularity, _part, _recording
 
 MEASURE = """
 import json, resource, sys
@@ -123,3 +123,21 @@ def test_short_timescales_of_long_recordings_are_left_out(monkeypatch):
     found = mst.analysis.analyse(poisson(600, n_neurons=10, t_stop_ms=20_000.0), seed=1)["groups"]
     assert found.results["groups"].sigmas_ms.min() == pytest.approx(4)
     assert "Timescales below 4 ms are not compared, to keep the time short." in found.missing
+
+
+def test_irregularity_of_blocks_of_neurons_is_that_of_all(monkeypatch):
+    spikes = poisson(3000)
+    whole = _irregularity._cv_and_cv2(spikes, 10)
+    monkeypatch.setattr(_irregularity, "_MOST_SPIKES_AT_ONCE", 500)
+    sizes = []
+    cv = mst.statistics.interval_cv
+
+    def counted(part, **given):
+        sizes.append(part.n_spikes)
+        return cv(part, **given)
+
+    monkeypatch.setattr(mst.statistics, "interval_cv", counted)
+    for one, other in zip(whole, _irregularity._cv_and_cv2(spikes, 10), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert len(sizes) == 6
+    assert max(sizes) < 700

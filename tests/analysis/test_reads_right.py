@@ -200,7 +200,7 @@ def test_the_legend_of_correlations_is_beside_the_data():
     legend = ax.get_legend().get_window_extent()
     assert legend.x0 >= ax.get_window_extent().x1
     assert legend.x1 <= drawing.bbox.x1
-    heights = [patch.get_data().values.max() for patch in ax.patches]
+    heights = [patch.get_data()[0].max() for patch in ax.patches]
     assert ax.get_ylim()[1] >= max(heights)
 
 

@@ -168,7 +168,7 @@ def _fit(ax: Axes, kinds: list[CorrelationDistribution]) -> None:
     """Show the whole of each distribution, a few pairs far out excepted."""
     half = max((abs(kind.mean) + 5 * kind.sd for kind in kinds if kind.n_pairs), default=1.0)
     half = min(1.0, max(half, 0.05))
-    top = max((float(patch.get_data().values.max()) for patch in ax.patches if isinstance(patch, StepPatch)), default=1)
+    top = max((float(patch.get_data()[0].max()) for patch in ax.patches if isinstance(patch, StepPatch)), default=1)
     ax.set(xlim=(-half, half), ylim=(0, 1.08 * top))
 
 

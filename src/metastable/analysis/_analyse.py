@@ -8,12 +8,14 @@ from metastable._parallel import Monitor, resolve_n_jobs, run_in_turn
 from metastable._provenance import provenance
 from metastable._random import resolve_seed
 from metastable._validation import require_instance
-from metastable.analysis._activity import raster, rates
 from metastable.analysis._analysis import Analysis
 from metastable.analysis._groups import find_groups, groups
 from metastable.analysis._irregularity import irregularity
+from metastable.analysis._notes import notes
+from metastable.analysis._raster import raster
+from metastable.analysis._rates import rates
 from metastable.analysis._recording import distinct
-from metastable.analysis._section import Section
+from metastable.analysis._section import TITLES, Section
 from metastable.analysis._states import states
 from metastable.analysis._timescales import timescales
 from metastable.analysis._variability import correlations, fano
@@ -56,7 +58,8 @@ def analyse(
     Notes
     -----
     Groups are sought among the 300 most active neurons and up to 100,000 spikes, pairs correlated among the 1,000 most
-    active neurons, so that a recording of 5,000 neurons takes less than a minute; the report says where that is so.
+    active neurons and up to 2,000,000 spikes, windows too short for bounded memory left out, so that a recording of
+    5,000 neurons takes less than a minute and one of hours not much more; the report says where that is so.
 
     Examples
     --------
@@ -78,7 +81,7 @@ def analyse(
         return Analysis(
             title=name,
             spikes=spikes,
-            sections=(Section(name="raster", title="The spikes", missing=(lacking,)),),
+            sections=(Section(name="raster", title=TITLES["raster"], missing=(lacking,)),),
             communities=None,
             provenance=record,
         )
@@ -88,7 +91,7 @@ def analyse(
     if found is not None:
         labels[chosen] = found.labels
     steps = {
-        "raster": lambda: raster(once, labels, n_repeated),
+        "raster": lambda: raster(once, labels),
         "rates": lambda: rates(once),
         "fano": lambda: fano(once),
         "correlations": lambda: correlations(once, root),
@@ -103,9 +106,16 @@ def analyse(
             section = steps[step]()
         except (ValueError, MemoryError) as error:
             # A room that cannot measure this recording says why, in one sentence; the other sections go on.
-            section = Section(name=step, title=step.capitalize(), missing=(str(error),))
+            section = Section(name=step, title=TITLES[step], missing=(f"{str(error).rstrip('.')}.",))
         monitor.advance(1)
         return section
 
     sections = run_in_turn(measure, steps, total=len(steps), label="statistics", unit="sections", progress=progress)
-    return Analysis(title=name, spikes=once, sections=tuple(sections), communities=found, provenance=record)
+    return Analysis(
+        title=name,
+        spikes=once,
+        sections=tuple(sections),
+        communities=found,
+        provenance=record,
+        notes=notes(once, n_repeated),
+    )

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from matplotlib.figure import Figure
+
 from metastable._files import whole_file
+from metastable._html import table
 from metastable._validation import require_path
 from metastable.analysis._report import report_page
 from metastable.analysis._section import Section
@@ -28,6 +31,8 @@ class Analysis:
     sections : tuple of Section
     communities : Communities or None
         Groups of the neurons that were compared; None where they could not be sought.
+    notes : tuple of str
+        What is to be known before any number, in sentences: an end that is not in the file, spikes listed twice.
     provenance : dict
     """
 
@@ -36,6 +41,7 @@ class Analysis:
     sections: tuple[Section, ...]
     communities: Communities | None
     provenance: dict[str, Any]
+    notes: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Section:
         for section in self.sections:
@@ -45,13 +51,35 @@ class Analysis:
 
     @property
     def missing(self) -> list[str]:
-        """What could not be computed, or only of a part, and why."""
-        return [sentence for section in self.sections for sentence in section.missing]
+        """The notes, and what could not be computed, or only of a part, and why."""
+        return [*self.notes, *(sentence for section in self.sections for sentence in section.missing)]
+
+    def plot(self, section: str = "raster") -> Figure | None:
+        """Draw a section, by default the spikes.
+
+        Parameters
+        ----------
+        section : str
+            Its name: ``"raster"``, ``"rates"``, ``"fano"``, ``"correlations"``, ``"irregularity"``, ``"timescales"``,
+            ``"groups"`` or ``"states"``.
+
+        Returns
+        -------
+        Figure or None
+            None where there is nothing to draw.
+
+        Raises
+        ------
+        KeyError
+            If there is no such section.
+        """
+        return self[section].plot()
 
     def to_dict(self) -> dict[str, Any]:
         """Return all numbers, JSON-ready; NaN becomes None."""
         return {
             "title": self.title,
+            "notes": list(self.notes),
             "sections": {section.name: section.to_dict() for section in self.sections},
             "groups": None if self.communities is None else self.communities.labels.tolist(),
             "provenance": self.provenance,
@@ -86,9 +114,12 @@ class Analysis:
         return folder / "report.html"
 
     def __repr__(self) -> str:
-        return "\n".join([f"Analysis of {self.title}", *(repr(section) for section in self.sections)])
+        lines = [f"Analysis of {self.title}", *(f"  note: {sentence}" for sentence in self.notes)]
+        return "\n".join([*lines, *(repr(section) for section in self.sections)])
 
     def _repr_html_(self) -> str:
-        from metastable.analysis._report import report_body
-
-        return report_body(self, figures=False)
+        rows = [("", "", sentence) for sentence in self.notes]
+        for section in self.sections:
+            numbers = "\n".join(f"{number.label}: {number.text}" for number in section.numbers)
+            rows.append((section.title, numbers, "\n".join(section.missing)))
+        return table(rows, title=f"Analysis of {self.title}")

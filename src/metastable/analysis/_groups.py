@@ -7,17 +7,22 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from metastable import communities, figures
-from metastable.analysis._recording import most_active, shortened
-from metastable.analysis._section import Number, Section
+from metastable.analysis._part import most_active, shortened, without_silence
+from metastable.analysis._section import TITLES, Number, Section, short
 from metastable.communities import Communities
 from metastable.spikes import SpikeData
 
 # A search costs the square of the neurons and grows with the spikes: about half a minute for these on two cores.
 _MOST_NEURONS, _MOST_SPIKES = 300, 100_000
 _N_STARTS = 5
+# Samples of all trains at two for each standard deviation: some seconds for each comparison.
+_MOST_SAMPLES = 100_000_000
+# Among fewer trains `communities.detect` finds no groups.
+_FEWEST_NEURONS = 6
 
 
 def find_groups(
@@ -26,12 +31,20 @@ def find_groups(
     """Return which neurons were compared, their spikes and groups, and what was left out or in the way."""
     chosen, fewer = most_active(spikes, _MOST_NEURONS)
     part, shorter = shortened(spikes.select(neuron=chosen), _MOST_SPIKES)
-    missing = [sentence for sentence in (fewer, shorter) if sentence]
+    part, trimmed = without_silence(part)
+    missing = [sentence for sentence in (fewer, shorter, trimmed) if sentence]
+    n_firing = np.unique(part.neuron).size
+    if n_firing < _FEWEST_NEURONS:
+        only = "none does" if not n_firing else "only one does" if n_firing == 1 else f"only {n_firing} do"
+        lacking = f"Groups were not sought: they need {_FEWEST_NEURONS} neurons that fire, and {only}."
+        return chosen, part, None, [lacking]
     try:
+        sigmas, too_short = _timescales(part)
+        missing += [too_short] if too_short else []
         # The mean of each train is taken away: among dense trains all cosines are large.
         found = communities.detect(
             part,
-            sigmas_ms=_timescales(part),
+            sigmas_ms=sigmas,
             kind="correlation",
             n_starts=_N_STARTS,
             seed=seed,
@@ -45,17 +58,26 @@ def find_groups(
     return chosen, part, found, missing
 
 
-def _timescales(spikes: SpikeData) -> list[float]:
-    """Return three timescales of the intervals and two longer ones: cells that share slow states share no spikes."""
-    short = communities.isi_timescales(spikes, n_timescales=3).tolist()
-    longer = [short[-1] * factor for factor in (4, 16)]
+def _timescales(spikes: SpikeData) -> tuple[list[float], str]:
+    """Return timescales, ms, and a sentence if short ones would take too long.
+
+    Three of the intervals and two longer ones: cells that share slow states share no spikes.
+    """
+    of_intervals = communities.isi_timescales(spikes, n_timescales=3).tolist()
+    longer = [of_intervals[-1] * factor for factor in (4, 16)]
+    least = 2 * spikes.duration_ms * spikes.n_trials * spikes.n_neurons / _MOST_SAMPLES
+    wanted = [sigma for sigma in (*of_intervals, *longer) if sigma < spikes.duration_ms / 10]
+    kept = [sigma for sigma in wanted if sigma >= least]
+    if len(kept) < len(wanted):
+        # The shortest that can be afforded takes the place of those that cannot.
+        return [least, *kept], f"Timescales below {short(least)} ms are not compared, to keep the time short."
     # At least one, so that a recording of one short interval is not refused.
-    return [sigma for sigma in (*short, *longer) if sigma < spikes.duration_ms / 10] or [spikes.duration_ms / 20]
+    return kept or [spikes.duration_ms / 20], ""
 
 
 def groups(part: SpikeData, found: Communities | None, missing: list[str]) -> Section:
     """Say what groups there are, and how sure that is."""
-    title = "Groups of neurons"
+    title = TITLES["groups"]
     if found is None:
         return Section(name="groups", title=title, missing=tuple(missing))
     agreement = None if part.cluster is None else _agreement(found.labels, part.cluster)
@@ -64,7 +86,7 @@ def groups(part: SpikeData, found: Communities | None, missing: list[str]) -> Se
         Number("p_value", "p-value over all timescales", found.p_value),
         Number("modularity", "modularity Q/2m", found.modularity),
         Number("sigma_ms", "timescale of comparison", found.sigma_ms, "ms"),
-        Number("n_neurons_compared", "neurons compared", part.n_neurons),
+        Number("n_neurons_compared", "neurons compared", np.unique(part.neuron).size),
     ]
     numbers += [Number(f"size_of_group_{k}", f"neurons in group {k}", int(n)) for k, n in enumerate(found.sizes[:10])]
     if agreement is not None:
@@ -114,7 +136,10 @@ def _draw(results: Mapping[str, Any]) -> Figure:
         for edge in np.cumsum(np.bincount(place))[:-1]:
             right.axhline(edge - 0.5, color="black", linewidth=0.4)
             right.axvline(edge - 0.5, color="black", linewidth=0.4)
-        right.set(xlabel="neuron, by group", ylabel="neuron, by group")
+        axis = "neuron, by group" if found.n_groups else "neuron"
+        right.set(xlabel=axis, ylabel=axis)
+        for each in (right.xaxis, right.yaxis):
+            each.set_major_locator(MaxNLocator(6, integer=True))
         drawing.colorbar(image, ax=right, label="similarity")
         figures.titled(right, f"{part.n_neurons} neurons", f"correlation, sigma {found.sigma_ms:.3g} ms")
     return drawing

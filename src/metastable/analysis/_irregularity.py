@@ -7,22 +7,25 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from metastable import figures, statistics
-from metastable.analysis._section import Number, Section
+from metastable.analysis._section import TITLES, Number, Section
 from metastable.spikes import SpikeData
 
 # The CV of fewer intervals is mostly chance; two is what it takes at all.
 _ENOUGH_INTERVALS = 10
+# Some 50 bytes for each spike while intervals are sorted.
+_MOST_SPIKES_AT_ONCE = 2_000_000
 
 
 def irregularity(spikes: SpikeData) -> Section:
     """Measure CV and CV2 of the inter-spike intervals."""
     least, missing = _ENOUGH_INTERVALS, []
-    cv, cv2 = (f(spikes, min_intervals=least) for f in (statistics.interval_cv, statistics.interval_cv2))
+    cv, cv2 = _cv_and_cv2(spikes, least)
     if not np.isfinite(cv).any():
         least = 2
-        cv, cv2 = (f(spikes, min_intervals=least) for f in (statistics.interval_cv, statistics.interval_cv2))
+        cv, cv2 = _cv_and_cv2(spikes, least)
         missing.append(
             f"No neuron has {_ENOUGH_INTERVALS} intervals; those with {least} are taken, whose values are uncertain "
             "and too small."
@@ -37,7 +40,7 @@ def irregularity(spikes: SpikeData) -> Section:
     )
     return Section(
         name="irregularity",
-        title="Irregularity of intervals",
+        title=TITLES["irregularity"],
         explanation=(
             "CV is the standard deviation of the intervals between spikes over their mean, CV2 compares each interval "
             "only with the next: both are 0 for a clock and 1 for a Poisson process (dashed). Neurons far to the right "
@@ -48,6 +51,22 @@ def irregularity(spikes: SpikeData) -> Section:
         results={"cv": cv, "cv2": cv2},
         draw=_draw if both.any() else None,
     )
+
+
+def _cv_and_cv2(spikes: SpikeData, least: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return CV and CV2 of each neuron, computed for so many neurons at a time that memory is bounded."""
+    n_blocks = min(spikes.n_neurons, -(-spikes.n_spikes // _MOST_SPIKES_AT_ONCE)) or 1
+    blocks = np.array_split(np.arange(spikes.n_neurons), n_blocks)
+    # Lazily: one block of spikes is held at a time.
+    parts = (spikes if n_blocks == 1 else spikes.select(neuron=block) for block in blocks)
+    both = [
+        (
+            statistics.interval_cv(part, min_intervals=least),
+            statistics.interval_cv2(part, min_intervals=least),
+        )
+        for part in parts
+    ]
+    return np.concatenate([cv for cv, _ in both]), np.concatenate([cv2 for _, cv2 in both])
 
 
 def _draw(results: Mapping[str, Any]) -> Figure:

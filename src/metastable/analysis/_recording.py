@@ -1,40 +1,31 @@
-"""A recording made ready: spikes listed twice dropped, widths that fit it, parts that keep the work bounded."""
+"""A recording made ready: spikes listed twice dropped, and widths of windows that fit it."""
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+import math
+from dataclasses import replace
 
+import numpy as np
+
+from metastable.analysis._section import short
 from metastable.spikes import SpikeData
 
-_WIDTHS_MS = (5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0, 10000.0)
+_SHORTEST_MS = 5.0
+# Counts of all neurons in all windows of one trial: some 40 bytes for each while a Fano factor is computed.
+_MOST_COUNTS = 10_000_000
+# Counts of all trials together, one after the other: some seconds for each width.
+_MOST_COUNTS_IN_TRIALS = 300_000_000
 
 
 def distinct(spikes: SpikeData) -> tuple[SpikeData, int]:
     """Return the recording with each spike once, and how many were listed again."""
-    order = np.lexsort((spikes.time_ms, spikes.neuron, spikes.trial))
-    trial, neuron, time = spikes.trial[order], spikes.neuron[order], spikes.time_ms[order]
     again = np.zeros(spikes.n_spikes, bool)
-    again[1:] = (np.diff(trial) == 0) & (np.diff(neuron) == 0) & (np.diff(time) == 0)
+    # Sorted by trial, time and neuron: what is listed twice stands side by side.
+    again[1:] = (np.diff(spikes.time_ms) == 0) & (np.diff(spikes.neuron) == 0) & (np.diff(spikes.trial) == 0)
     if not again.any():
         return spikes, 0
-    keep = order[~again]
-    once = SpikeData(
-        time_ms=spikes.time_ms[keep],
-        neuron=spikes.neuron[keep],
-        trial=spikes.trial[keep],
-        n_neurons=spikes.n_neurons,
-        n_trials=spikes.n_trials,
-        t_start_ms=spikes.t_start_ms,
-        t_stop_ms=spikes.t_stop_ms,
-        dt_ms=spikes.dt_ms,
-        cluster=spikes.cluster,
-        population=spikes.population,
-        neuron_id=spikes.neuron_id,
-        trial_id=spikes.trial_id,
-        meta=spikes.meta,
-    )
-    return once, int(again.sum())
+    once = {name: getattr(spikes, name)[~again] for name in ("time_ms", "neuron", "trial")}
+    return replace(spikes, **once), int(again.sum())
 
 
 def fitting_width(spikes: SpikeData, wanted_ms: float) -> float:
@@ -44,14 +35,31 @@ def fitting_width(spikes: SpikeData, wanted_ms: float) -> float:
     return max(1, round(wanted_ms / spikes.dt_ms)) * spikes.dt_ms
 
 
-def window_widths(spikes: SpikeData) -> list[float]:
-    """Return widths of counting windows that leave enough of them, ms; none for recordings of a few steps.
+def window_widths(spikes: SpikeData) -> tuple[list[float], str]:
+    """Return widths of counting windows, ms, and a sentence if short ones were left out.
 
-    Across trials two windows do; without trials the windows are the samples, and ten are the least.
+    Windows are long enough to be counted in bounded memory, and short enough to leave some of them, else there is no
+    width: across trials two windows do; without trials the windows are the samples, and ten are the least.
     """
     longest = spikes.duration_ms / (2 if spikes.n_trials > 1 else 10)
-    widths = {fitting_width(spikes, width) for width in (*_WIDTHS_MS, longest) if width <= longest}
-    return sorted(width for width in widths if width <= longest * (1 + 1e-9))
+    fitting = {fitting_width(spikes, width) for width in (*_round_widths(longest), longest)}
+    widths = sorted(width for width in fitting if width <= longest * (1 + 1e-9))
+    most = min(_MOST_COUNTS, _MOST_COUNTS_IN_TRIALS / spikes.n_trials)
+    # The longest stays: a count of each neuron in ten windows takes no more than the neurons themselves.
+    kept = [width for width in widths if spikes.n_neurons * spikes.duration_ms <= most * width] or widths[-1:]
+    if len(kept) == len(widths):
+        return kept, ""
+    return kept, (
+        f"Windows shorter than {short(kept[0])} ms are left out: counts of {spikes.n_neurons:,} "
+        f"neuron{'s' * (spikes.n_neurons > 1)} in {short(spikes.duration_ms * spikes.n_trials / 1000)} s would take "
+        "too much memory and time."
+    )
+
+
+def _round_widths(longest_ms: float) -> list[float]:
+    decades = range(math.ceil(math.log10(max(longest_ms, 1.0))) + 1)
+    widths = [digit * 10.0**decade for decade in decades for digit in (1, 2, 5)]
+    return [width for width in widths if _SHORTEST_MS <= width <= longest_ms]
 
 
 def counting_window(spikes: SpikeData, widths: list[float]) -> float:
@@ -62,43 +70,3 @@ def counting_window(spikes: SpikeData, widths: list[float]) -> float:
     n_firing = np.unique(spikes.neuron).size
     interval = spikes.duration_ms * spikes.n_trials * n_firing / max(spikes.n_spikes, 1)
     return next((width for width in widths if width >= max(interval, 100.0) * (1 - 1e-9)), widths[-1])
-
-
-def most_active(spikes: SpikeData, n_most: int) -> tuple[NDArray[np.intp], str]:
-    """Return the indices of at most so many neurons, those with most spikes, and a sentence if some were left out.
-
-    Of several populations each keeps its share: inhibitory neurons fire more, and would take all places.
-    """
-    if spikes.n_neurons <= n_most:
-        return np.arange(spikes.n_neurons), ""
-    counts = np.bincount(spikes.neuron, minlength=spikes.n_neurons)
-    names = np.zeros(spikes.n_neurons, int)
-    if spikes.population is not None:
-        names = np.unique(spikes.population, return_inverse=True)[1]
-    rank = np.empty(spikes.n_neurons)
-    for name in np.unique(names):
-        own = np.flatnonzero(names == name)
-        rank[own[np.argsort(-counts[own], kind="stable")]] = np.arange(own.size) / own.size
-    chosen = np.sort(np.argsort(rank, kind="stable")[:n_most])
-    of_each = " of each population" if names.any() else ""
-    return chosen, (
-        f"{n_most:,} of {spikes.n_neurons:,} neurons are compared, the most active{of_each}, to keep the time short."
-    )
-
-
-def shortened(spikes: SpikeData, max_spikes: int) -> tuple[SpikeData, str]:
-    """Return the first trials, or the first part of the first trial, with at most so many spikes, and a sentence."""
-    if spikes.n_spikes <= max_spikes:
-        return spikes, ""
-    n_trials = int(np.searchsorted(spikes.trial_offsets, max_spikes, side="right")) - 1
-    if n_trials >= 1:
-        part = spikes.select(trial=range(n_trials))
-        return part, f"Only the first {n_trials} of {spikes.n_trials} trials are compared, to keep the time short."
-    first = spikes.select(trial=[0])
-    stop = float(first.time_ms[max_spikes])
-    if stop <= spikes.t_start_ms:
-        return first, ""
-    return first.select(time_ms=(spikes.t_start_ms, stop)), (
-        f"Only the first {(stop - spikes.t_start_ms) / 1000:.3g} s of the first trial are compared, "
-        "to keep the time short."
-    )

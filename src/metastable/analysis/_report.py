@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -15,27 +16,27 @@ if TYPE_CHECKING:
 
 def report_page(analysis: Analysis) -> str:
     """Return the whole page, figures included."""
-    return page(analysis.title, report_body(analysis, figures=True))
-
-
-def report_body(analysis: Analysis, *, figures: bool) -> str:
-    """Return what stands on the page, with or without its figures."""
     made = analysis.provenance
     seed = made["parameters"]["seed"]
-    sections = "\n".join(_section(section, figures) for section in analysis.sections)
-    return f"""<h1>{escape(analysis.title)}</h1>
+    sections = "\n".join(map(_section, analysis.sections))
+    body = f"""<h1>{escape(analysis.title)}</h1>
+{_notes(analysis.notes)}
 <p style="white-space: pre-line">{escape(repr(analysis.spikes))}</p>
 <p class="small">metastable {made["version"]}, Python {made["python"]}, numpy {made["numpy"]}; seed {seed}.</p>
 {sections}"""
+    return page(analysis.title, body)
 
 
-def _section(section: Section, figures: bool) -> str:
-    lacking = "".join(f'<p><span class="missing">Note:</span> {escape(s)}</p>' for s in section.missing)
+def _notes(sentences: Iterable[str]) -> str:
+    return "".join(f'<p><span class="missing">Note:</span> {escape(each)}</p>' for each in sentences)
+
+
+def _section(section: Section) -> str:
     numbers = table([(number.label, number.text) for number in section.numbers]) if section.numbers else ""
-    image = _image(section) if figures else ""
+    image = _image(section)
     said = f"<figcaption>{escape(section.explanation)}</figcaption>" if image else ""
     body = f"<figure>{image}{said}</figure>" if image else ""
-    return f"<section><h2>{escape(section.title)}</h2>{body}{lacking}{numbers}</section>"
+    return f"<section><h2>{escape(section.title)}</h2>{body}{_notes(section.missing)}{numbers}</section>"
 
 
 def _image(section: Section) -> str:

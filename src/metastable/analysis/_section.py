@@ -9,6 +9,26 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from metastable._html import table
+
+# In the order of a report.
+TITLES = {
+    "raster": "The spikes",
+    "rates": "Firing rates",
+    "fano": "Variability of spike counts",
+    "correlations": "Correlations of spike counts",
+    "irregularity": "Irregularity of intervals",
+    "timescales": "Timescales",
+    "groups": "Groups of neurons",
+    "states": "Active and inactive states",
+}
+
+
+def short(value: float) -> str:
+    """Return a number in three digits or, where it is an integer or large, in all before the point."""
+    shown = f"{value:,}" if isinstance(value, int | np.integer) else f"{value:.3g}"
+    return f"{value:,.0f}" if "e" in shown and abs(value) >= 1 else shown
+
 
 @dataclass(frozen=True)
 class Number:
@@ -23,6 +43,8 @@ class Number:
     value : float or int
         NaN and infinity become None in JSON.
     unit : str
+    said : str
+        What a person reads in place of a value that is not defined, for instance a bound; by default a dash.
 
     Examples
     --------
@@ -35,16 +57,12 @@ class Number:
     label: str
     value: float
     unit: str = ""
+    said: str = "-"
 
     @property
     def text(self) -> str:
-        """The number with its unit, a dash for one that is not defined."""
-        if not np.isfinite(self.value):
-            return "-"
-        shown = f"{self.value:,}" if isinstance(self.value, int) else f"{self.value:.3g}"
-        if "e" in shown:
-            shown = f"{self.value:,.0f}" if abs(self.value) >= 1 else shown
-        return f"{shown} {self.unit}".strip()
+        """The number with its unit, or what is said of one that is not defined."""
+        return f"{short(self.value)} {self.unit}".strip() if np.isfinite(self.value) else self.said
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -74,7 +92,13 @@ class Section:
     draw: Callable[[Mapping[str, Any]], Figure] | None = None
 
     def plot(self) -> Figure | None:
-        """Draw the section; None where there is nothing to draw."""
+        """Draw the section.
+
+        Returns
+        -------
+        Figure or None
+            None where there is nothing to draw; `missing` says why.
+        """
         return None if self.draw is None else self.draw(self.results)
 
     def to_dict(self) -> dict[str, Any]:
@@ -83,5 +107,9 @@ class Section:
         return {"title": self.title, "numbers": numbers, "missing": list(self.missing)}
 
     def __repr__(self) -> str:
-        numbers = [f"  {number.label:<44} {number.text}" for number in self.numbers]
+        numbers = [f"  {number.label:<46} {number.text}" for number in self.numbers]
         return "\n".join([self.title, *numbers, *(f"  note: {sentence}" for sentence in self.missing)])
+
+    def _repr_html_(self) -> str:
+        rows = [(number.label, number.text) for number in self.numbers]
+        return table([*rows, *(("note", sentence) for sentence in self.missing)], title=self.title)

@@ -12,19 +12,21 @@ from numpy.typing import NDArray
 
 from metastable import figures, statistics
 from metastable.analysis._recording import fitting_width
-from metastable.analysis._section import Number, Section
+from metastable.analysis._section import TITLES, Number, Section
 from metastable.spikes import SpikeData
 from metastable.statistics import ClusterStates
 
 _SHORTEST_SMOOTHING_MS = 20.0
 # Spikes of a group in the time it is smoothed over: with fewer, levels drown in noise.
 _SPIKES_IN_SMOOTHING = 10
-_MOST_DRAWN = 20
+# A mean of fewer dwell times says little: of five, the interval of 95% goes from half to three times the mean.
+_ENOUGH_ENDS = 5
+_MOST_DRAWN, _MOST_SAMPLES_DRAWN = 20, 2000
 
 
 def states(spikes: SpikeData, labels: NDArray[np.int64], sigma_ms: float) -> Section:
     """Find active and inactive times of each group that was found, or else of each cluster that the file names."""
-    title = "Active and inactive states"
+    title = TITLES["states"]
     source = "groups"
     if labels.max(initial=-1) < 0:
         if spikes.cluster is None or spikes.cluster.ndim != 1 or spikes.cluster.max(initial=-1) < 0:
@@ -46,26 +48,37 @@ def states(spikes: SpikeData, labels: NDArray[np.int64], sigma_ms: float) -> Sec
             f"{len(each) - len(two)} of {len(each)} {source} have no two levels of their rate that stand apart: "
             "they are always the same, or change by degrees."
         )
-    if two and not up.size:
-        missing.append("No active state was seen to end, so that there is no dwell time.")
+    if two:
+        missing += [sentence for sentence in (_too_few(up, "active"), _too_few(down, "inactive")) if sentence]
+    if rate.shape[1] > _MOST_DRAWN:
+        missing.append(f"The figure shows the first {_MOST_DRAWN} of {rate.shape[1]} {source}.")
     return Section(
         name="states",
         title=title,
         explanation=(
             f"The rate of each of the {source}, smoothed over {smoothing:.3g} ms, with a bar above where it is active: "
             "above a threshold between two levels, if the rate has two. Dwell times are how long such a state lasts; "
-            "states that the beginning or end of a trial cuts off count with the time seen (mean: time over ends)."
+            "states that the end of a trial cuts off count with the time seen (mean: whole time over number of ends)."
         ),
         numbers=(
             Number("n_groups_with_two_states", f"{source} that switch between two levels", len(two)),
             Number("n_up_states", "active states that ended", int(up.size)),
+            Number("n_down_states", "inactive states that ended", int(down.size)),
             Number("mean_up_ms", "mean active dwell time", _mean_dwell(two, True), "ms"),
             Number("mean_down_ms", "mean inactive dwell time", _mean_dwell(two, False), "ms"),
-            Number("active_fraction", "fraction of time active", _active_fraction(two)),
+            Number("active_fraction", "fraction of the recorded time active", _active_fraction(two)),
             Number("smoothing_ms", "smoothing of rates", smoothing, "ms"),
         ),
         missing=tuple(missing),
-        results={"rates": rate, "states": tuple(each), "bin_ms": bin_ms, "up_ms": up, "down_ms": down, "names": known},
+        results={
+            "rates": rate,
+            "states": tuple(each),
+            "bin_ms": bin_ms,
+            "up_ms": up,
+            "down_ms": down,
+            "names": [f"{source.removesuffix('s')} {number}" for number in known],
+            "trial_id": spikes.trial_id,
+        },
         draw=_draw,
     )
 
@@ -88,7 +101,15 @@ def _durations(found: ClusterStates, state: bool) -> NDArray[np.float64]:
 def _mean_dwell(two: list[ClusterStates], state: bool) -> float:
     lasting = [found.up if state else found.down for found in two]
     n_ended = sum(each.n_ended for each in lasting)
-    return sum(each.total_ms for each in lasting) / n_ended if n_ended else float("nan")
+    return sum(each.total_ms for each in lasting) / n_ended if n_ended >= _ENOUGH_ENDS else float("nan")
+
+
+def _too_few(durations_ms: NDArray[np.float64], kind: str) -> str:
+    if durations_ms.size >= _ENOUGH_ENDS:
+        return ""
+    seen = f"No {kind} state" if not durations_ms.size else f"Only {durations_ms.size} {kind} state"
+    seen += "s" if durations_ms.size > 1 else ""
+    return f"{seen} ended within a trial, and a mean dwell time needs {_ENOUGH_ENDS}: none is given for {kind} states."
 
 
 def _active_fraction(two: list[ClusterStates]) -> float:
@@ -99,23 +120,28 @@ def _draw(results: Mapping[str, Any]) -> Figure:
     rate, each, bin_ms, names = (results[name] for name in ("rates", "states", "bin_ms", "names"))
     trial = int(np.argmax(rate.sum(axis=(1, 2))))
     shown = range(min(rate.shape[1], _MOST_DRAWN))
-    time = (np.arange(rate.shape[2]) + 0.5) * bin_ms / 1000
+    # Lines of more samples than the page has pixels are solid blocks.
+    drawn = slice(min(rate.shape[2], _MOST_SAMPLES_DRAWN))
+    time = (np.arange(drawn.stop) + 0.5) * bin_ms / 1000
+    part = "" if len(results["trial_id"]) == 1 else f"trial {results['trial_id'][trial]}, "
+    part += "" if drawn.stop == rate.shape[2] else f"first {drawn.stop * bin_ms / 1000:.3g} s, "
     with figures.style():
         drawing = figures.new_figure(7.2, 1.2 + 0.42 * max(len(shown), 3))
         left, right = drawing.subplots(1, 2, width_ratios=(2.6, 1))
         for k in shown:
-            top = max(float(rate[trial, k].max()), 1e-9)
-            left.plot(time, k + 0.75 * rate[trial, k] / top, color=figures.group_color(k), linewidth=0.8)
-            active = np.where(each[k].active[trial, 0], k + 0.85, np.nan)
+            curve = rate[trial, k, drawn]
+            top = max(float(curve.max()), 1e-9)
+            left.plot(time, k + 0.75 * curve / top, color=figures.group_color(k), linewidth=0.8)
+            active = np.where(each[k].active[trial, 0, drawn], k + 0.85, np.nan)
             left.plot(time, active, color=figures.group_color(k), linewidth=3, solid_capstyle="butt")
             left.annotate(
                 f"{top:.3g}/s", (1, k + 0.35), (3, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
                 fontsize=6, color="#666666", va="center",
             )  # fmt: skip
         left.set(xlabel="time in the trial (s)", yticks=[k + 0.35 for k in shown], ylim=(-0.1, len(shown)))
-        left.set_yticklabels([f"group {names[k]}" for k in shown])
+        left.set_yticklabels([names[k] for k in shown])
         left.set_xlim(0, time[-1] + bin_ms / 2000)
-        figures.titled(left, "Rates", "each up to its largest value, right; bars where active")
+        figures.titled(left, "Rates", f"{part}each up to its largest value, right; bars where active")
         pairs = [(results["up_ms"], "active", "#c0392b"), (results["down_ms"], "inactive", "#5d6d7e")]
         longest = max((float(values.max(initial=0)) for values, _, _ in pairs), default=0.0) / 1000
         if longest:

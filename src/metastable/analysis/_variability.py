@@ -6,58 +6,77 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import StepPatch
+from matplotlib.ticker import MaxNLocator
 
 from metastable import figures, statistics
-from metastable.analysis._recording import counting_window, fitting_width, most_active, window_widths
-from metastable.analysis._section import Number, Section
+from metastable.analysis._part import most_active, shortened
+from metastable.analysis._recording import counting_window, fitting_width, window_widths
+from metastable.analysis._section import TITLES, Number, Section, short
 from metastable.spikes import SpikeData, shift_trains
+from metastable.statistics import CorrelationDistribution
 
-# The pairs of so many neurons are half a million.
-_MOST_CORRELATED = 1000
+# The Fano factor of a neuron of one spike is 1 whatever the neuron is.
+_ENOUGH_SPIKES = 5
+# The pairs of so many neurons are half a million; shifted trains take some 100 bytes for each spike.
+_MOST_CORRELATED, _MOST_SPIKES = 1000, 2_000_000
 
 
 def fano(spikes: SpikeData) -> Section:
     """Measure the variance of counts over their mean."""
-    title = "Variability of spike counts"
-    widths = window_widths(spikes)
-    if not widths or not spikes.n_spikes:
-        return Section(name="fano", title=title, missing=("Without spikes in several windows no count can vary.",))
+    counts = np.bincount(spikes.neuron, minlength=spikes.n_neurons)
+    if counts.max() < _ENOUGH_SPIKES:
+        return _lacking(
+            f"No neuron has {_ENOUGH_SPIKES} spikes: Fano factors of fewer are near 1 whatever the neurons do."
+        )
+    neuron = np.flatnonzero(counts >= _ENOUGH_SPIKES)
+    part = spikes if neuron.size == spikes.n_neurons else spikes.select(neuron=neuron)
+    widths, left_out = window_widths(part)
+    if not widths:
+        return _lacking("The recording has too few steps for several windows, and a variance needs several counts.")
     trials = spikes.n_trials > 1
     found = statistics.fano_factor_by_window(
-        spikes, windows_ms=widths, estimator="ratio_of_sums" if trials else "pooled", ddof=1
+        part, windows_ms=widths, estimator="ratio_of_sums" if trials else "pooled", ddof=1
     )
-    window = counting_window(spikes, widths)
+    window = counting_window(part, widths)
     value = found.fano_factor[:, widths.index(window)]
     defined = value[np.isfinite(value)]
+    if not defined.size:
+        return _lacking(f"All spikes lie behind the last whole window of {short(window)} ms: no count can vary.")
     if trials:
         explanation = (
             "The Fano factor is the variance of a neuron's spike count across trials, over its mean, in windows of "
             "each width: 1 for a Poisson process (dashed), less for a clock. Values above 1 that grow with the window "
             "mean that the rate itself differs from trial to trial, as it does when clusters switch."
         )
-        missing = ()
+        missing = []
     else:
         explanation = (
             "With one trial the counts of successive windows in time take the place of trials: variance over mean, 1 "
             "for a Poisson process of constant rate (dashed). Every change of the rate in time counts as variability "
             "here, a response to a stimulus or a slow drift too, so that the values are larger than across trials."
         )
-        missing = ("The variance across trials needs two trials; windows in time are used instead.",)
+        missing = ["The variance across trials needs two trials; windows in time are used instead."]
     return Section(
         name="fano",
-        title=title,
+        title=TITLES["fano"],
         explanation=explanation,
         numbers=(
-            Number("fano_factor", f"mean Fano factor, {window:g} ms windows", _mean(defined)),
+            Number("fano_factor", f"mean Fano factor, {short(window)} ms windows", float(defined.mean())),
             Number("fano_factor_median", "its median over neurons", float(np.median(defined))),
             Number("fano_factor_window_ms", "window", window, "ms"),
-            Number("n_neurons_with_fano_factor", "neurons that fired", int(defined.size)),
+            Number("n_neurons_with_fano_factor", f"neurons with {_ENOUGH_SPIKES} spikes or more", int(defined.size)),
         ),
-        missing=missing,
-        results={"by_window": found, "fano_factor": value, "window_ms": window},
+        missing=tuple([*missing, left_out] if left_out else missing),
+        results={"by_window": found, "fano_factor": value, "window_ms": window, "neuron": neuron},
         draw=_draw_fano,
     )
+
+
+def _lacking(sentence: str) -> Section:
+    return Section(name="fano", title=TITLES["fano"], missing=(sentence,))
 
 
 def _draw_fano(results: Mapping[str, Any]) -> Figure:
@@ -74,34 +93,43 @@ def _draw_fano(results: Mapping[str, Any]) -> Figure:
         right.axvline(1, color="black", linewidth=0.8, linestyle="--")
         beyond = int((defined > top).sum())
         right.set(xlabel="Fano factor" + (f" ({beyond} beyond in the last bar)" if beyond else ""), ylabel="neurons")
-        figures.titled(right, f"At {window:g} ms")
+        right.set_xlim(0, 1.04 * top)
+        right.yaxis.set_major_locator(MaxNLocator(integer=True))
+        figures.titled(right, f"At {short(window)} ms")
     return drawing
 
 
 def correlations(spikes: SpikeData, seed: int) -> Section:
     """Measure how much counts of two neurons vary together, against trains that were shifted in time."""
-    title = "Correlations of spike counts"
-    chosen, left_out = most_active(spikes, _MOST_CORRELATED)
-    part = spikes.select(neuron=chosen)
-    widths = window_widths(part)
-    if not widths or np.unique(part.neuron).size < 2:
-        return Section(name="correlations", title=title, missing=("Pairs need two neurons that fire.",))
+    title = TITLES["correlations"]
+    chosen, fewer = most_active(spikes, _MOST_CORRELATED)
+    part, shorter = shortened(spikes.select(neuron=chosen), _MOST_SPIKES)
+    counts = np.bincount(part.neuron, minlength=part.n_neurons)
+    n_enough = int((counts >= _ENOUGH_SPIKES).sum())
+    if n_enough < 2:
+        lacking = f"Pairs need two neurons with {_ENOUGH_SPIKES} spikes, and {'one has' if n_enough else 'none has'}."
+        return Section(name="correlations", title=title, missing=(lacking,))
+    widths, _ = window_widths(part)
+    if not widths:
+        lacking = "The recording has too few steps for several windows, and a correlation needs several counts."
+        return Section(name="correlations", title=title, missing=(lacking,))
     # Twenty windows in each trial, where that is possible: a correlation of fewer counts is noise.
     window = min(counting_window(part, widths), max(widths[0], fitting_width(part, part.duration_ms / 20)))
-    found = statistics.count_correlations(part, window_ms=window, n_bins=200)
+    n_bins = 2 * int(np.clip((counts > 0).sum() / 4, 20, 100))
+    found = statistics.count_correlations(part, window_ms=window, n_bins=n_bins)
     control = None
-    missing = [left_out] if left_out else []
+    missing = [sentence for sentence in (fewer, shorter) if sentence]
     try:
-        control = statistics.count_correlations(shift_trains(part, seed=seed), window_ms=window, n_bins=200)
+        control = statistics.count_correlations(shift_trains(part, seed=seed), window_ms=window, n_bins=n_bins)
     except ValueError as error:
         missing.append(f"There is no comparison with shifted trains: {error}")
     numbers = [
-        Number("correlation", f"mean correlation of pairs, {window:g} ms windows", found.all_pairs.mean),
-        Number("correlation_sd", "its standard deviation over pairs", found.all_pairs.sd),
+        Number("correlation", f"mean correlation of pairs, {short(window)} ms windows", found.all_pairs.mean),
+        Number("correlation_sd", "its standard deviation over pairs", _sd(found.all_pairs)),
         Number("correlation_n_pairs", "pairs", found.all_pairs.n_pairs),
     ]
     if control is not None:
-        numbers.append(Number("correlation_sd_shifted", "the same after shifting each train", control.all_pairs.sd))
+        numbers.append(Number("correlation_sd_shifted", "the same after shifting each train", _sd(control.all_pairs)))
     if found.same_cluster.n_pairs:
         name = "pairs of the same cluster, labels of the file"
         numbers.append(Number("correlation_same_cluster", name, found.same_cluster.mean))
@@ -123,15 +151,26 @@ def correlations(spikes: SpikeData, seed: int) -> Section:
 def _draw_correlations(results: Mapping[str, Any]) -> Figure:
     found, control = results["correlations"], results["shifted"]
     with figures.style():
-        drawing = figures.new_figure(4.2, 2.6)
+        drawing = figures.new_figure(5.6, 2.6)
         ax = drawing.add_subplot()
         if control is not None:
             shares = control.all_pairs
             ax.stairs(shares.density, shares.edges, fill=True, color="#bbbbbb", label="shifted trains")
         figures.plot(found, ax=ax)
-        figures.titled(ax, "Pairs", f"{found.window_ms:g} ms windows, {found.estimator}")
+        _fit(ax, [found.all_pairs, found.same_cluster, *([control.all_pairs] if control is not None else [])])
+        # Beside the axes: densities may fill any corner of them.
+        ax.legend(loc="upper left", bbox_to_anchor=(1.02, 1), borderaxespad=0)
+        figures.titled(ax, "Pairs", f"{short(found.window_ms)} ms windows, {found.estimator}")
     return drawing
 
 
-def _mean(values: Any) -> float:
-    return float(np.mean(values)) if len(values) else float("nan")
+def _fit(ax: Axes, kinds: list[CorrelationDistribution]) -> None:
+    """Show the whole of each distribution, a few pairs far out excepted."""
+    half = max((abs(kind.mean) + 5 * kind.sd for kind in kinds if kind.n_pairs), default=1.0)
+    half = min(1.0, max(half, 0.05))
+    top = max((float(patch.get_data()[0].max()) for patch in ax.patches if isinstance(patch, StepPatch)), default=1)
+    ax.set(xlim=(-half, half), ylim=(0, 1.08 * top))
+
+
+def _sd(pairs: CorrelationDistribution) -> float:
+    return pairs.sd if pairs.n_pairs > 1 else float("nan")

@@ -185,7 +185,8 @@ def _intervals(spikes: SpikeData) -> tuple[Array, NDArray[np.int32], NDArray[np.
 
 def _trains(spikes: SpikeData) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
     """Return the order of spikes by neuron, trial and time, and which of them has the next in the same train."""
-    order = np.lexsort((spikes.time_ms, spikes.trial, spikes.neuron))
+    # Spikes come by trial and time, and a stable sort of small integers takes a tenth of the time of one by all three.
+    order = np.argsort(spikes.neuron.astype(np.min_scalar_type(max(spikes.n_neurons - 1, 0))), kind="stable")
     neuron, trial = spikes.neuron[order], spikes.trial[order]
     return order, (neuron[1:] == neuron[:-1]) & (trial[1:] == trial[:-1])
 

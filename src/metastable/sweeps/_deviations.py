@@ -7,10 +7,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from metastable.sweeps._sweep import Sweep
+
 Index = tuple[int, ...]
 
 
-def deviations(found: Mapping[Index, Mapping[str, np.ndarray]]) -> dict[Index, str]:
+def deviations(sweep: Sweep, found: Mapping[Index, Mapping[str, np.ndarray]]) -> dict[Index, str]:
     """Say which jobs give a number with other dimensions than most jobs do.
 
     Most decide, and the first in the order of the sweep where two are equally many: neither which job finished first
@@ -18,6 +20,7 @@ def deviations(found: Mapping[Index, Mapping[str, np.ndarray]]) -> dict[Index, s
 
     Parameters
     ----------
+    sweep : Sweep
     found : mapping
         From the places of finished jobs to their numbers.
 
@@ -38,14 +41,15 @@ def deviations(found: Mapping[Index, Mapping[str, np.ndarray]]) -> dict[Index, s
         for name, value in found[index].items():
             wanted, n_jobs = usual[name]
             if value.ndim != wanted:
+                shape = f" of shape {value.shape}" if value.ndim else ""
+                others = "1 other job" if n_jobs == 1 else f"{n_jobs} other jobs"
                 deviating[index] = (
-                    f"{name} has {_dimensions(value.ndim)}{f', shape {value.shape}' if value.ndim else ''}, but "
-                    f"{_dimensions(wanted)} in {n_jobs} other job{'s' if n_jobs > 1 else ''}; let the measure give "
-                    "as many in all of them."
+                    f"measure.{sweep.measure_of(name).label} gives {name} with {_dimensions(value.ndim)}{shape}, but "
+                    f"with {_dimensions(wanted)} in {others}; let it give as many in all of them."
                 )
                 break
     return deviating
 
 
 def _dimensions(number: int) -> str:
-    return {0: "no dimension, as one number", 1: "1 dimension"}.get(number, f"{number} dimensions")
+    return {0: "no dimension", 1: "1 dimension"}.get(number, f"{number} dimensions")

@@ -64,8 +64,7 @@ def assemble(sweep: Sweep, found: Mapping[Index, Mapping[str, np.ndarray]], made
     names = dict.fromkeys(name for index in order for name in found[index])
     taken = {*names, *sweep.dims, *(name for axis in sweep.axes for name in axis.coordinates())}
     for name in names:
-        # The longest label: rate_i is a measure of its own beside rate.
-        measure = max((m for m in sweep.measures if m.part_of(name) is not None), key=lambda m: len(m.label))
+        measure = sweep.measure_of(name)
         values = {index: found[index][name] for index in order if name in found[index]}
         n_dims = next(iter(values.values())).ndim
         extra = tuple(max(value.shape[k] for value in values.values()) for k in range(n_dims))

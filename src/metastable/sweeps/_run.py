@@ -140,7 +140,8 @@ def run(
     require_xarray()
     if sweep.n_jobs > MOST_JOBS:
         raise ValueError(
-            f"the sweep has {sweep.n_jobs:,} jobs and may have at most {MOST_JOBS:,}, each a file; vary less, or divide it."
+            f"the sweep has {sweep.n_jobs:,} jobs, each a file, and may have at most {MOST_JOBS:,}; vary less, "
+            "or divide it."
         )
     made_by = versions()
     with hold(require_path("folder", sweep.results if folder is None else folder)) as place:
@@ -171,7 +172,7 @@ def run(
 
                     run_on_cluster(missing, keep, address=cluster, made_by=made_by, progress=progress)
         arrays = {index: numbers.arrays for index, numbers in found.items()}
-        for index, sentence in deviations(arrays).items():
+        for index, sentence in deviations(sweep, arrays).items():
             failures[index] = Failure(str(sweep.job(index)), sentence, deviates=True)
             del arrays[index]
         # Also where nothing was missing: fewer points than before, or a damaged file.

@@ -140,6 +140,11 @@ class Sweep(Displayed):
         """What is measured."""
         return tuple(Measure.of(label, given, self.folder) for label, given in self.measure.items())
 
+    def measure_of(self, name: str) -> Measure:
+        """Return the measure that gives the numbers of this name."""
+        # The longest label: rate_i is a measure of its own beside rate.
+        return max((m for m in self.measures if m.part_of(name) is not None), key=lambda m: len(m.label))
+
     @property
     def seeds(self) -> list[int]:
         """All seeds, one where no list was given."""

@@ -39,6 +39,7 @@ from metastable.figures._style import COLORS as COLORS
 from metastable.figures._style import new_figure as new_figure
 from metastable.figures._style import style as style
 from metastable.figures._style import titled as titled
+from metastable.figures._sweep import sweep_overview as sweep_overview
 
 __all__ = [
     "ATTRACTOR_COLORS",
@@ -74,6 +75,7 @@ __all__ = [
     "recurrence_map",
     "residuals",
     "style",
+    "sweep_overview",
     "titled",
     "weight_matrix",
     "window_agreement",

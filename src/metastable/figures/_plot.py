@@ -21,6 +21,7 @@ from metastable.figures._multistability_overview import multistability_overview
 from metastable.figures._raster import raster
 from metastable.figures._reconstruction_overview import reconstruction_overview
 from metastable.figures._style import COLORS, resolve_axes, style
+from metastable.figures._sweep import sweep_overview
 
 # Lags and times beyond this are read in seconds.
 _SECONDS_FROM_MS = 2000.0
@@ -196,4 +197,5 @@ _DRAWINGS: dict[tuple[str, ...], Callable[..., Axes | Figure]] = {
     ("meanfield", "BifurcationDiagram"): _bifurcation_diagram,
     ("finite_size", "BifurcationDiagram"): multistability_overview,
     ("simulation", "BinaryActivity"): _activity,
+    ("sweeps", "SweepResult"): sweep_overview,
 }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import pickle
 import queue
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError
 from functools import cache
 from typing import Any
 
@@ -20,6 +21,11 @@ _WAIT = "10 s"
 _PER_THREAD, _AT_LEAST = 4, 64
 # How often to look after workers while no job ends, and how long to wait for one to come back.
 _LOOK_S, _ALONE_S = 2.0, 60.0
+_MOST_LOST = 5
+_DIED = (
+    "every worker that ran it died, as for lack of memory; give workers more memory or fewer threads, or let the job "
+    "do less."
+)
 
 
 def run_on_cluster(
@@ -62,23 +68,21 @@ def run_on_cluster(
             raise OSError(f"the Dask scheduler at {address} has no workers; start some with 'dask worker {address}'.")
         suspects: list[Job] = []
 
-        def keep_or_doubt(job: Job, future: Any) -> None:
-            if _died(future):
-                suspects.append(job)
-                return
-            keep(job, _outcome(job, future, address))
+        def take(job: Job, outcome: Numbers | Failure) -> None:
+            keep(job, outcome)
             if bar is not None:
                 bar.update(1)
 
-        def keep_alone(job: Job, future: Any) -> None:
-            keep(job, _outcome(job, future, address))
-            if bar is not None:
-                bar.update(1)
+        def take_or_doubt(job: Job, outcome: Numbers | Failure) -> None:
+            if isinstance(outcome, Failure) and outcome.error == _DIED:
+                suspects.append(job)
+            else:
+                take(job, outcome)
 
         n_waiting = max(_AT_LEAST, _PER_THREAD * n_threads)
-        _submit_all(client, jobs, keep_or_doubt, n_waiting=n_waiting, made_by=made_by, address=address)
+        _submit_all(client, jobs, take_or_doubt, n_waiting=n_waiting, made_by=made_by, address=address)
         # Dask suspects all jobs that a dying worker held; one at a time shows which of them it died of.
-        _submit_all(client, suspects, keep_alone, n_waiting=1, made_by=made_by, address=address)
+        _submit_all(client, suspects, take, n_waiting=1, made_by=made_by, address=address)
     except KeyboardInterrupt:
         if bar is not None:
             bar.write("stopping ...", file=sys.stderr)
@@ -106,64 +110,72 @@ def _client(address: str) -> Any:
 
 def _submit_all(
     client: Any,
-    jobs: Iterable[Job],
-    take: Callable[[Job, Any], None],
+    jobs: list[Job],
+    take: Callable[[Job, Numbers | Failure], None],
     *,
     n_waiting: int,
     made_by: Mapping[str, Any],
     address: str,
 ) -> None:
-    """Submit jobs, so many at a time, and hand over each with its future when that has ended."""
+    """Submit jobs, so many at a time, and hand over each with what has become of it."""
     import cloudpickle
 
-    waiting = iter(jobs)
+    waiting = deque(jobs)
     running: dict[Any, Job] = {}
     ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
-
-    def submit(job: Job) -> None:
-        # Pickled here: Dask would try plain pickle first, which sends a person's functions by the names of modules.
-        future = client.submit(_run_on_worker, cloudpickle.dumps(job), dict(made_by), pure=False)
-        running[future] = job
-        future.add_done_callback(ended.put)
-
-    for job in itertools.islice(waiting, n_waiting):
-        submit(job)
+    n_lost: Counter[tuple[int, ...]] = Counter()
     alone_since = None
-    while running:
+    while waiting or running:
+        while waiting and len(running) < n_waiting:
+            job = waiting.popleft()
+            # Pickled here: Dask would try plain pickle first, which sends a person's functions by the names of modules.
+            future = client.submit(_run_on_worker, cloudpickle.dumps(job), dict(made_by), pure=False)
+            running[future] = job
+            future.add_done_callback(ended.put)
         try:
             future = ended.get(timeout=_LOOK_S)
         except queue.Empty:
             # A worker that died is started again by its nanny, if it has one; without workers jobs wait for ever.
-            alone_since = None if client.nthreads() else alone_since or time.monotonic()
+            alone_since = None if _n_workers(client, address) else alone_since or time.monotonic()
             if alone_since is not None and time.monotonic() - alone_since > _ALONE_S:
                 raise OSError(
                     f"all workers of the Dask scheduler at {address} have gone; what is finished is kept, start "
                     f"workers with 'dask worker {address}' and run the same again."
                 ) from None
             continue
-        take(running.pop(future), future)
-        following = next(waiting, None)
-        if following is not None:
-            submit(following)
+        job = running.pop(future)
+        outcome = _outcome(job, future)
+        if outcome is None:
+            _n_workers(client, address)
+            n_lost[job.index] += 1
+            if n_lost[job.index] <= _MOST_LOST:
+                waiting.append(job)
+                continue
+            outcome = Failure(str(job), _DIED)
+        take(job, outcome)
 
 
-def _died(future: Any) -> bool:
-    return future.status == "error" and type(future.exception()).__name__ == "KilledWorker"
+def _n_workers(client: Any, address: str) -> int:
+    try:
+        return len(client.nthreads())
+    except Exception:
+        raise OSError(
+            f"the Dask scheduler at {address} has gone; what is finished is kept, run the same again."
+        ) from None
 
 
-def _outcome(job: Job, future: Any, address: str) -> Numbers | Failure:
-    if future.status == "finished":
+def _outcome(job: Job, future: Any) -> Numbers | Failure | None:
+    """Return what a job has found, its error, or None if that went with a worker after the job had finished."""
+    try:
         return future.result()
-    if future.status == "error":
-        error = future.exception()
-        if _died(future):
-            return Failure(
-                str(job),
-                "every worker that ran it died, as for lack of memory; give workers more memory or fewer threads, or "
-                "let the job do less.",
-            )
+    except CancelledError:
+        return None
+    except Exception as error:
+        if type(error).__name__ == "FutureCancelledError":
+            return None
+        if type(error).__name__ == "KilledWorker":
+            return Failure(str(job), _DIED)
         return Failure(str(job), f"{type(error).__name__}: {error}")
-    raise OSError(f"the Dask scheduler at {address} has gone; what is finished is kept, run the same again.")
 
 
 def _send_functions(jobs: list[Job]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 
 from metastable.figures._curves import curve_with_spread
@@ -14,7 +15,7 @@ from metastable.figures._style import new_figure, resolve_axes, style
 
 # Networks and seeds repeat a point; they are the spread around its mean.
 _REPEATS = ("network", "seed")
-_MOST_LINES, _MOST_PANELS = 6, 6
+_MOST_LINES, _MOST_PANELS, _MOST_TICKS = 6, 6, 8
 
 
 def sweep_overview(
@@ -81,14 +82,19 @@ def sweep_overview(
     rest = [dim for dim in long if dim != first]
     second = next((dim for dim in rest if dim in numeric), None) if along is None else None
     with style():
-        if second is not None and first in numeric:
-            panels = [dim for dim in rest if dim != second]
-            draw = lambda part, ax, last: _image(data, part, str(first), second, name, ax)  # noqa: E731
-        else:
-            panels = rest[1:]
-            draw = lambda part, ax, last: _curves(data, part, first, rest[:1], name, ax, last)  # noqa: E731
-        note = ", ".join(f"{dim} = {_labels(data, dim)[0]}" for dim in fixed)
-        return _panels(data, values, panels, draw, note, ax)
+        image = second is not None and first in numeric
+
+        def draw(part: Any, ax: Axes, *, alone: bool, number: int = 0) -> Axes:
+            if image:
+                return _image(data, part, str(first), str(second), name, ax, alone)
+            return _curves(data, part, first, rest[:1], name, ax, number == 0)
+
+        panels = [dim for dim in rest if dim != second] if image else rest[1:]
+        notes = [f"{_title(data, dim)} = {_labels(data, dim)[0]}" for dim in fixed]
+        n_lacking = int((data["finished"] == 0).sum())
+        if n_lacking:
+            notes.append(f"{n_lacking} of {data['finished'].size} jobs failed")
+        return _panels(data, values, panels, draw, ", ".join(notes), ax, _named(data, name))
 
 
 def _measure(data: Any, measure: str | None) -> str:
@@ -103,10 +109,12 @@ def _measure(data: Any, measure: str | None) -> str:
     return measure
 
 
-def _panels(data: Any, values: Any, dims: list[str], draw: Any, note: str, ax: Axes | None) -> Axes | Figure:
+def _panels(
+    data: Any, values: Any, dims: list[str], draw: Any, note: str, ax: Axes | None, label: str
+) -> Axes | Figure:
     parts = list(itertools.product(*(range(values.sizes[dim]) for dim in dims)))
     if len(parts) == 1:
-        drawn = draw(values.isel(dict.fromkeys(dims, 0)), resolve_axes(ax), True)
+        drawn = draw(values.isel(dict.fromkeys(dims, 0)), resolve_axes(ax), alone=True)
         if note:
             drawn.set_title(note, fontweight="normal", fontsize=7)
         return drawn
@@ -121,19 +129,24 @@ def _panels(data: Any, values: Any, dims: list[str], draw: Any, note: str, ax: A
     n_rows = -(-len(parts) // n_columns)
     figure = new_figure(3.2 * n_columns, 2.6 * n_rows)
     grid = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True)
-    limits = (float(values.min()), float(values.max())) if values.notnull().any() else None
-    for number, (part, panel) in enumerate(itertools.zip_longest(parts, grid.flat)):
-        if part is None:
-            panel.set_axis_off()
-            continue
-        draw(values.isel(dict(zip(dims, part, strict=True))), panel, number == 0)
-        titles = [f"{dim} = {_labels(data, dim)[k]}" for dim, k in zip(dims, part, strict=True)]
-        panel.set_title(", ".join([*titles, note] if note else titles), fontweight="normal", fontsize=7)
+    for number, part in enumerate(parts):
+        panel = grid.flat[number]
+        draw(values.isel(dict(zip(dims, part, strict=True))), panel, alone=False, number=number)
+        titles = [f"{_title(data, dim)} = {_labels(data, dim)[k]}" for dim, k in zip(dims, part, strict=True)]
+        panel.set_title(", ".join(titles), fontweight="normal", fontsize=7)
         panel.label_outer()
-        if limits is not None:
-            for mesh in panel.collections:
-                if mesh.get_array() is not None and mesh.get_array().ndim == 2:
-                    mesh.set_clim(*limits)
+    for panel in grid.flat[len(parts) :]:
+        panel.set_axis_off()
+    # One scale of colours for all panels.
+    meshes = [mesh for panel in grid.flat for mesh in panel.collections if isinstance(mesh, QuadMesh)]
+    drawn = [mesh.get_array() for mesh in meshes]
+    finite = np.concatenate([np.ma.compressed(array) for array in drawn]) if drawn else np.array([])
+    if finite.size:
+        for mesh in meshes:
+            mesh.set_clim(finite.min(), finite.max())
+        figure.colorbar(meshes[0], ax=grid, label=label)
+    if note:
+        figure.suptitle(note, fontsize=7, x=0.01, ha="left")
     return figure
 
 
@@ -147,11 +160,11 @@ def _curves(data: Any, part: Any, along: str | None, lines: list[str], name: str
     order = np.argsort(x)
     groups = _labels(data, lines[0]) if lines else [""]
     chosen = np.unique(np.linspace(0, len(groups) - 1, min(len(groups), _MOST_LINES)).round().astype(int))
-    for number, k in enumerate(chosen):
+    for k in chosen:
         line = part.isel({lines[0]: int(k)}) if lines else part
         rows = line.transpose(*(dim for dim in line.dims if dim != along), along).values.reshape(-1, len(x))
         curve_with_spread(
-            x[order], rows[:, order], label=f"{lines[0]} = {groups[k]}" if lines else None, color=f"C{number}",
+            x[order], rows[:, order], label=f"{_title(data, lines[0])} = {groups[k]}" if lines else None,
             marker="o", ax=ax,
         )  # fmt: skip
     if not numeric:
@@ -160,7 +173,7 @@ def _curves(data: Any, part: Any, along: str | None, lines: list[str], name: str
         ax.set_xscale("log")
     if lines and with_legend:
         ax.legend()
-    ax.set(xlabel=along, ylabel=_named(data, name))
+    ax.set(xlabel=_title(data, along), ylabel=_named(data, name))
     return ax
 
 
@@ -177,7 +190,7 @@ def _single(data: Any, part: Any, name: str, ax: Axes) -> Axes:
     return ax
 
 
-def _image(data: Any, part: Any, first: str, second: str, name: str, ax: Axes) -> Axes:
+def _image(data: Any, part: Any, first: str, second: str, name: str, ax: Axes, with_bar: bool) -> Axes:
     # Means of nothing are NaN without a warning.
     table = part.mean([dim for dim in _REPEATS if dim in part.dims], skipna=True)
     table = table.transpose(second, first).values
@@ -188,12 +201,14 @@ def _image(data: Any, part: Any, first: str, second: str, name: str, ax: Axes) -
     mesh = ax.pcolormesh(
         x[columns], y[rows], np.ma.masked_invalid(table[np.ix_(rows, columns)]), shading="nearest", rasterized=True
     )
-    if _is_logarithmic(x):
-        ax.set_xscale("log")
-    if _is_logarithmic(y):
-        ax.set_yscale("log")
+    for axis, values, scale in ((ax.xaxis, x, ax.set_xscale), (ax.yaxis, y, ax.set_yscale)):
+        if _is_logarithmic(values):
+            scale("log")
+        elif values.size <= _MOST_TICKS:
+            axis.set_ticks(values, [_written(value) for value in values])
     ax.set(xlabel=first, ylabel=second)
-    ax.figure.colorbar(mesh, ax=ax, label=_named(data, name))
+    if with_bar:
+        ax.figure.colorbar(mesh, ax=ax, label=_named(data, name))
     return ax
 
 
@@ -216,6 +231,10 @@ def _labels(data: Any, dim: str) -> list[str]:
 
 def _written(value: Any) -> str:
     return value if isinstance(value, str) else f"{value:.4g}"
+
+
+def _title(data: Any, dim: str) -> str:
+    return ", ".join(_together(data, dim) or [dim])
 
 
 def _is_logarithmic(x: np.ndarray) -> bool:

@@ -1,5 +1,6 @@
 """Functions that a person has written for a sweep."""
 
+import dataclasses
 import os
 import signal
 import time
@@ -63,3 +64,26 @@ def uneven(network):
 
 def per_trial(spikes):
     return [spikes.select(trial=trial).n_spikes for trial in range(spikes.n_trials)]
+
+
+def nothing(network):
+    return None
+
+
+def sleepy(*, n_e, n_clusters, seconds):
+    made = mst.networks.litwin_kumar_doiron_2012(n_e=n_e, n_clusters=n_clusters)
+    # The name is the one field that a measure can read back.
+    return dataclasses.replace(made, name=str(seconds))
+
+
+def sleep(network):
+    time.sleep(float(network.name))
+    return 1.0
+
+
+def odd_names(network):
+    return {"a/b": 1.0}
+
+
+def pair(network):
+    return [1.0, 2.0]

@@ -99,11 +99,14 @@ def axes_of(vary: Mapping[str, Any]) -> tuple[Axis, ...]:
     """
     axes = []
     for name, given in vary.items():
-        if name in _ELSEWHERE:
-            raise ValueError(f"vary.{name} is not how {name} varies; {_ELSEWHERE[name]}.")
+        first = name.partition(".")[0]
+        if first in _ELSEWHERE:
+            raise ValueError(f"vary.{first} is not how {first} varies; {_ELSEWHERE[first]}.")
+        if name in SECTIONS and not isinstance(given, Mapping):
+            raise TypeError(f"vary.{name} must name what of [{name}] varies, got {shown(given)}; see the examples.")
         if name in SECTIONS and isinstance(given, Mapping):
             axes += [_single(path, values) for path, values in _flat((name,), given)]
-        elif isinstance(given, Mapping) and not set(given) & set(_RANGE):
+        elif isinstance(given, Mapping) and not set(given) & set(_RANGE) and not _is_flat(given):
             axes.append(_together(name, given))
         else:
             axes.append(_single(_path(name), given))
@@ -114,6 +117,13 @@ def axes_of(vary: Mapping[str, Any]) -> tuple[Axis, ...]:
                 raise ValueError(f"vary names {written(path)} twice; leave one out.")
             seen.add(path)
     return tuple(axes)
+
+
+def _is_flat(given: Mapping[str, Any]) -> bool:
+    """Whether a table holds neither lists nor tables: a range whose keys are other words."""
+    return bool(given) and not any(
+        isinstance(v, Mapping | Sequence | np.ndarray) or callable(v) for v in given.values()
+    )
 
 
 def _single(path: Path, given: Any) -> Axis:
@@ -181,6 +191,8 @@ def _require_unique(where: str, values: list[Any]) -> None:
 
 
 def _range(name: str, given: Mapping[str, Any]) -> list[Any]:
+    if not set(given) & set(_RANGE):
+        raise ValueError(f"{name} must be a list, or a range of start, stop and count, got {shown(dict(given))}.")
     require_known(name, given, _RANGE)
     for key in _RANGE[:3]:
         if key not in given:

@@ -8,7 +8,7 @@ from typing import Any, get_overloads
 
 import numpy as np
 
-from metastable._validation import require_indices, require_integer, require_list, require_number, shown
+from metastable._validation import require_indices, require_integer, require_number, shown
 from metastable.networks import DisorderedNetwork, FiniteSizeNetwork, Stimulus
 from metastable.simulation import BinaryActivity, FiniteSizeActivity, simulate
 from metastable.spikes import SpikeData
@@ -51,7 +51,9 @@ def stimulus_of(given: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None) -
     """Build a stimulus from a table, or the sum of several."""
     if given is None:
         return None
-    parts = [given] if isinstance(given, Mapping) else require_list("stimulus", given)
+    if not isinstance(given, Mapping | list | tuple):
+        raise TypeError(f"stimulus must be a table, or a list of tables that add up, got {shown(given)}.")
+    parts = [given] if isinstance(given, Mapping) else given
     total = Stimulus()
     for part in parts:
         options = require_table("[stimulus]", part)
@@ -92,7 +94,11 @@ def require_part(network: Any, population: Any, clusters: Any, *, where: str) ->
             raise TypeError(f"the population of {where} must be one name, got {shown(population)}.")
         if not names:
             raise ValueError(f"{where} selects population {population!r}, but a {kind} has none; leave it out.")
-        require_known(f"the network of {where}", [population], names)
+        if population not in names:
+            raise ValueError(
+                f"{where} selects population {population!r}, which the network does not have; known are "
+                f"{', '.join(names)}."
+            )
     if clusters is not None:
         n_clusters = getattr(network, "n_clusters", 0)
         if not n_clusters:

@@ -87,3 +87,11 @@ def odd_names(network):
 
 def pair(network):
     return [1.0, 2.0]
+
+
+def size(network, *, seed):
+    return float(network.n_neurons + seed % 10)
+
+
+def complaining(spikes):
+    raise ValueError("no interval; give sigmas_ms.")

@@ -1,5 +1,7 @@
 """What no job could do is refused at once; what some could do is left to the others."""
 
+from pathlib import Path
+
 import pytest
 
 from metastable.sweeps import Sweep, run
@@ -34,7 +36,10 @@ STEP = {"amplitude": 1, "start_ms": 3}
         ({"measure": {"rate": {"x": 1}}}, "measure.rate takes nothing, and 'x' was given; leave it out"),
         ({"measure": {"fano_factor": {"window_ms": 5}}}, "measure.fano_factor: .* needs at least 2 trials, got 1"),
         ({"measure": {"fano_factor": {"window_ms": -5}}, "n_trials": 2}, "measure.fano_factor: window_ms .* got -5"),
-        ({"measure": {"communities": {"method": "foo"}}, "simulate": {"duration_ms": 300}}, "measure.communities: method must be one of"),
+        (
+            {"measure": {"communities": {"method": "foo"}}, "simulate": {"duration_ms": 300}},
+            "measure.communities: method must be one of",
+        ),
         ({"vary": {"r_ee": [True, False]}}, "r_ee must be a number, got True"),
         ({"vary": {"r_ee": [1, float("nan")]}}, "vary.r_ee is nan"),
         ({"vary": {"r_ee": [1, 1.0]}}, "vary.r_ee holds 1.0 twice"),
@@ -49,7 +54,7 @@ STEP = {"amplitude": 1, "start_ms": 3}
         ({"vary": {"measure": {"fano_factor": {"window_ms": [5]}}}}, "vary.measure is not how measure varies; name a"),
         ({"vary": {"simulate": [1]}}, r"vary.simulate must name what of \[simulate\] varies"),
         ({"vary": {"a/b": {"r_ee": [1, 2]}}}, "'a/b' cannot be a name in results"),
-        ({"vary": {"rate_x": {"r_ee": [1, 2]}}}, "rate_x in vary and measure.rate would share a name"),
+        ({"vary": {"rate_x": {"r_ee": [1, 2]}}}, "rate_x in vary and measure.rate would share names in results"),
         ({"measure": {"finished": {"function": "rate"}}}, "called 'finished', a name that results need"),
         ({"network": SMALL | {"n_i": {1, 2}}}, "made of numbers, words, lists and tables, and {1, 2} is none of them"),
         ({"network": {"preset": 3}}, "network.preset must be a name, module:function or a function, got 3"),
@@ -102,10 +107,9 @@ def test_whole_numbers_in_a_range_stay_whole():
 
 def test_the_measure_that_failed_is_named(tmp_path):
     pytest.importorskip("h5netcdf", reason="labelled results need h5netcdf (extra sweeps)")
-    silent = sweep(measure={"communities": {}}, simulate={"duration_ms": 1})
-    (failure,) = run(silent, tmp_path, progress=False).failures
-    assert failure.error.startswith("ValueError in measure.communities: ")
-    assert "give sigmas_ms" in failure.error
+    measure = {"mine": "my_measures:complaining"}
+    (failure,) = run(sweep(measure=measure, folder=Path(__file__).parent), tmp_path, progress=False).failures
+    assert failure.error == "ValueError in measure.mine: no interval; give sigmas_ms."
 
 
 def test_files_that_are_none(tmp_path):

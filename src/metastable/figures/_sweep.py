@@ -139,8 +139,7 @@ def _panels(
         panel.set_axis_off()
     # One scale of colours for all panels.
     meshes = [mesh for panel in grid.flat for mesh in panel.collections if isinstance(mesh, QuadMesh)]
-    drawn = [mesh.get_array() for mesh in meshes]
-    finite = np.concatenate([np.ma.compressed(array) for array in drawn]) if drawn else np.array([])
+    finite = np.concatenate([np.array([]), *(np.ma.asarray(mesh.get_array()).compressed() for mesh in meshes)])
     if finite.size:
         for mesh in meshes:
             mesh.set_clim(finite.min(), finite.max())

@@ -134,9 +134,8 @@ def estimate(sweep: Sweep, folder: str | os.PathLike[str] | None = None, *, n_jo
         found, jobs = unfinished(sweep, SweepFolder(require_path("folder", folder)), versions())
         missing = [job.index for job in jobs]
     n_missing = sweep.n_jobs - len(found)
-    size: dict[str, int] = {"n_jobs": sweep.n_jobs, "n_finished": len(found)}
     if not n_missing:
-        return Estimate(**size, n_threads=n_threads)
+        return Estimate(n_jobs=sweep.n_jobs, n_finished=len(found), n_threads=n_threads)
     with one_blas_thread():
         timed, stopped, failures = _timings(sweep, _chosen(sweep, found, missing))
     known = found | timed
@@ -148,7 +147,8 @@ def estimate(sweep: Sweep, folder: str | os.PathLike[str] | None = None, *, n_jo
     # A job that was stopped says something only if it had taken longer than all others.
     cut = next((index for index in stopped if stopped[index] > seconds[dearest]), None)
     return Estimate(
-        **size,
+        n_jobs=sweep.n_jobs,
+        n_finished=len(found),
         n_threads=min(n_threads, n_missing),
         cheapest=str(sweep.job(cheapest)),
         cheapest_s=seconds[cheapest],

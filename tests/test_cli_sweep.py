@@ -35,7 +35,8 @@ def file(tmp_path):
 def test_dry_run_writes_nothing(file):
     output = run("sweep", file, "--dry-run", "--jobs", 2).output
     assert "Sweep of litwin_kumar_doiron_2012: 4 jobs" in output
-    assert "s on 2 threads, if all jobs take the" in output
+    assert "s on 2 threads, by the " in output
+    assert " s for n_clusters=" in output
     assert json.loads(run("sweep", file, "--dry-run", "--json").stdout)["n_jobs"] == 4
     assert [path.name for path in file.parent.iterdir()] == ["clusters.toml"]
 

@@ -1,6 +1,8 @@
 """Functions that a person has written for a sweep."""
 
+import dataclasses
 import os
+import signal
 import time
 
 import numpy as np
@@ -46,3 +48,50 @@ def ragged(spikes, *, seed):
 
 def part_i(spikes):
     return {"i": 42.0}
+
+
+def lethal(network):
+    """Kill the process that runs it, for one of the networks."""
+    if network.n_clusters == 4:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return 1.0
+
+
+def uneven(network):
+    """Give a matrix for one of the networks and a number for the others."""
+    return np.ones((2, 3)) if network.n_clusters == 4 else float(network.n_clusters)
+
+
+def per_trial(spikes):
+    return [spikes.select(trial=trial).n_spikes for trial in range(spikes.n_trials)]
+
+
+def nothing(network):
+    return None
+
+
+def sleepy(*, n_e, n_clusters, seconds):
+    made = mst.networks.litwin_kumar_doiron_2012(n_e=n_e, n_clusters=n_clusters)
+    # The name is the one field that a measure can read back.
+    return dataclasses.replace(made, name=str(seconds))
+
+
+def sleep(network):
+    time.sleep(float(network.name))
+    return 1.0
+
+
+def odd_names(network):
+    return {"a/b": 1.0}
+
+
+def pair(network):
+    return [1.0, 2.0]
+
+
+def size(network, *, seed):
+    return float(network.n_neurons + seed % 10)
+
+
+def complaining(spikes):
+    raise ValueError("no interval; give sigmas_ms.")

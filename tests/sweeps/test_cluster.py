@@ -26,9 +26,15 @@ SWEEP = Sweep(
 
 @pytest.fixture(scope="module")
 def cluster():
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
-    ) as cluster:
+    import dask
+
+    # Two deaths tell as much as four.
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+        ) as cluster,
+    ):
         yield cluster
 
 
@@ -62,3 +68,36 @@ def test_no_scheduler_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr("metastable.sweeps._cluster._WAIT", "1 s")
     with pytest.raises(OSError, match=r"no Dask scheduler answers at tcp://127.0.0.1:9 .*; start one with"):
         run(SWEEP, tmp_path, cluster="tcp://127.0.0.1:9", progress=False)
+
+
+def test_a_job_that_kills_its_workers_fails_alone_and_says_so(cluster, tmp_path):
+    sweep = Sweep(
+        network={"preset": "litwin_kumar_doiron_2012", "n_e": 80},
+        vary={"n_clusters": [2, 4, 5, 8, 10]},
+        measure={"lethal": "my_measures:lethal"},
+        folder=Path(__file__).parent,
+    )
+    done = run(sweep, tmp_path, cluster=cluster.scheduler_address, progress=False)
+    assert [failure.job for failure in done.failures] == ["n_clusters=4, seed 1, network 0"]
+    assert all("every worker that ran it died, as for lack of memory" in failure.error for failure in done.failures)
+    assert done.n_computed == 4
+
+
+def test_workers_that_do_not_come_back_end_the_sweep(tmp_path, monkeypatch):
+    monkeypatch.setattr("metastable.sweeps._cluster._LOOK_S", 0.2)
+    monkeypatch.setattr("metastable.sweeps._cluster._ALONE_S", 1.0)
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+    ) as alone:
+
+        def take_away():
+            while not list(tmp_path.glob("jobs/job-*.npz")):
+                time.sleep(0.01)
+            alone.scale(0)
+
+        threading.Thread(target=take_away, daemon=True).start()
+        with pytest.raises(
+            OSError, match=r"all workers of the Dask scheduler at .* have gone; what is finished is kept"
+        ):
+            run(SWEEP, tmp_path, cluster=alone.scheduler_address, progress=False)
+    assert list(tmp_path.glob("jobs/job-*.npz"))

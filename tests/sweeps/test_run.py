@@ -230,20 +230,6 @@ def test_seeds_that_no_integer_of_the_file_can_hold(tmp_path):
     assert run(sweep, tmp_path, progress=False).data.seed.values.tolist() == [str(2**70), "1"]
 
 
-def test_estimates(tmp_path):
-    found = mst.sweeps.estimate(FAST, tmp_path / "none", n_jobs=2)
-    assert (found.n_jobs, found.n_finished, found.n_threads) == (8, 0, 2)
-    assert found.seconds == pytest.approx(found.seconds_per_job * 4)
-    assert found.timed.startswith("r_ee=1.5, n_e=40")
-    assert list(tmp_path.iterdir()) == []
-    done = run(FAST, tmp_path / "none", progress=False)
-    size = sum(file.stat().st_size for file in (tmp_path / "none" / "jobs").iterdir())
-    assert 0.5 < found.n_bytes / (size + done.data.nbytes) < 2
-    assert repr(mst.sweeps.estimate(FAST, tmp_path / "none")) == "8 jobs, all of them finished"
-    with pytest.raises(ValueError, match="the job that was timed failed: n_clusters=7"):
-        mst.sweeps.estimate(replace(FAST, vary={"n_clusters": [2, 7]}))
-
-
 @pytest.fixture
 def slow_file(tmp_path):
     """Describe a sweep of 24 jobs that take some 60 ms each."""

@@ -90,7 +90,7 @@ def test_one_of_several_stimuli_varies():
         ({"vary": {"size": {}}}, "vary.size is empty"),
         ({"vary": {"size": {"n_e": [80], "n_i": [1, 2]}}}, "equally long, but n_e has 1, n_i has 2"),
         ({"vary": {"r_ee": [1], "network.r_ee": [2]}}, "vary names r_ee twice"),
-        ({"vary": {"seed": [1, 2]}}, "the name 'seed' in vary is taken"),
+        ({"vary": {"seed": [1, 2]}}, "vary.seed is not how seed varies; give a list beside the tables, seed = "),
         ({"vary": {"stimulus.amplitude": [1]}}, r"varies what \[stimulus\] does not hold; add it there"),
         ({"vary": {"network.sizes.E": [1]}}, r"vary.sizes.E varies what \[network\] does not hold"),
         ({"vary": {"stimulus.2.amplitude": [1]}, "stimulus": [{"amplitude": 1}]}, r"varies what \[stimulus\]"),

@@ -12,7 +12,7 @@ import click
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder of the results [as FILE says].")
-@click.option("--dry-run", is_flag=True, help="Time one job, say what all will cost, write nothing.")
+@click.option("--dry-run", is_flag=True, help="Time a few jobs, say what all will cost, write nothing.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Threads [all cores]; the result is the same.")
 @click.option("--cluster", metavar="ADDRESS", help="Dask scheduler whose workers run the jobs, as tcp://host:8786.")
 @click.option("--extend", is_flag=True, help="FILE has changed: keep the jobs that are still among its own.")
@@ -27,7 +27,7 @@ def sweep(file, output, dry_run, jobs, cluster, extend, fresh, as_json) -> None:
     \b
       seed = 1                  # or a list
       n_networks = 3            # wirings for each point
-      n_trials = 10             # of each wiring
+      n_trials = 10             # of each wiring; in [vary] too
       results = "my-results"    # folder beside FILE [its name]
       [network]
       preset = "litwin_kumar_doiron_2012"
@@ -35,7 +35,7 @@ def sweep(file, output, dry_run, jobs, cluster, extend, fresh, as_json) -> None:
       n_clusters = 10
       [vary]                    # all combinations
       r_ee = { start = 1, stop = 3, count = 9 }
-      stimulus.amplitude = [0, 0.07]
+      stimulus.amplitude = [0, 0.07]  # also simulate.duration_ms
       [simulate]
       duration_ms = 1500
       [select]

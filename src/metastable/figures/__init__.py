@@ -40,6 +40,7 @@ from metastable.figures._style import COLORS as COLORS
 from metastable.figures._style import new_figure as new_figure
 from metastable.figures._style import style as style
 from metastable.figures._style import titled as titled
+from metastable.figures._sweep import sweep_overview as sweep_overview
 from metastable.figures._two_populations import stability_curves as stability_curves
 
 __all__ = [
@@ -78,6 +79,7 @@ __all__ = [
     "response_curve",
     "stability_curves",
     "style",
+    "sweep_overview",
     "titled",
     "weight_matrix",
     "window_agreement",

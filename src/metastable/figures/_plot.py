@@ -27,6 +27,7 @@ from metastable.figures._reconstruction_overview import reconstruction_overview
 from metastable.figures._reconstruction_scan import scan_residuals
 from metastable.figures._stimulus import stimulus_course
 from metastable.figures._style import style
+from metastable.figures._sweep import sweep_overview
 
 
 def plot(result: Any, **options: Any) -> Axes | Figure:
@@ -142,4 +143,5 @@ _DRAWINGS: dict[tuple[str, ...], Callable[..., Axes | Figure]] = {
     ("finite_size", "Relaxation"): _laws.relaxation_modes,
     ("finite_size", "StateMap"): _attractors.basins,
     ("finite_size", "Storage"): _attractors.retention,
+    ("sweeps", "SweepResult"): sweep_overview,
 }

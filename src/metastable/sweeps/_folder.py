@@ -10,15 +10,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+
 from metastable._files import UNFINISHED, require_writable, whole_file
 from metastable._store import ResultStore, computing_versions
 from metastable._validation import shown
+from metastable.sweeps._job import Numbers
 
 # Rooms that change no number of a job.
 _WITHOUT = ("cli", "explorer", "figures", "papers")
 _DESCRIPTION, _LOCK = "sweep.json", ".lock"
 RESULTS = "results.nc"
 _JOB = "job"
+# No measure can have this name.
+_COST = ".cost"
 _MOST_CHANGES = 4
 
 
@@ -44,14 +49,19 @@ class SweepFolder:
         """The file of all results."""
         return self.path / RESULTS
 
-    def load(self, identity: Mapping[str, Any], made_by: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return the arrays of a job, or None if it has not finished."""
-        return self._store.load(_JOB, {"job": identity, **made_by})
+    def load(self, identity: Mapping[str, Any], made_by: Mapping[str, Any]) -> Numbers | None:
+        """Return what a job has found, or None if it has not finished."""
+        arrays = self._store.load(_JOB, {"job": identity, **made_by})
+        if arrays is None or _COST not in arrays:
+            return None
+        seconds, n_spikes = arrays.pop(_COST).tolist()
+        return Numbers(arrays, int(n_spikes), seconds)
 
-    def save(self, identity: Mapping[str, Any], made_by: Mapping[str, Any], arrays: Mapping[str, Any]) -> Path:
-        """Keep the arrays of a job, whole and for good."""
+    def save(self, identity: Mapping[str, Any], made_by: Mapping[str, Any], found: Numbers) -> Path:
+        """Keep what a job has found, whole and for good."""
+        cost = {_COST: np.array([found.seconds, found.n_spikes])}
         with explaining(self.path):
-            return self._store.save(_JOB, {"job": identity, **made_by}, arrays, durable=True)
+            return self._store.save(_JOB, {"job": identity, **made_by}, found.arrays | cost, durable=True)
 
     def count(self) -> int:
         """Return the number of files of jobs."""
@@ -67,7 +77,7 @@ class SweepFolder:
             raise ValueError(f"{self.path / _DESCRIPTION} is damaged; run the sweep with --fresh.") from None
 
     def prepare(self, sweep: Mapping[str, Any], *, fresh: bool, extend: bool) -> None:
-        """Make this the folder of a sweep, or raise a sentence if it is that of another one.
+        """Make this the folder of a sweep, or raise a sentence if it holds finished jobs of another one.
 
         Parameters
         ----------
@@ -87,7 +97,7 @@ class SweepFolder:
                 self.results.unlink(missing_ok=True)
                 for file in self._store.folder.glob(f"{_JOB}-*.npz"):
                     file.unlink()
-        elif known and not extend:
+        elif known and not extend and self.count():
             changes = _changes(self.describe(), wanted)
             if changes:
                 listed = "; ".join(changes[:_MOST_CHANGES])

@@ -84,7 +84,10 @@ def _imported(where: str, given: str, folder: Path | None) -> Any:
     try:
         module = _module(module_name, folder)
     except Exception as error:
-        raise ValueError(f"{where} = {given!r} cannot be imported ({type(error).__name__}: {error}).") from None
+        raise ValueError(
+            f"{where} = {given!r} cannot be imported ({type(error).__name__}: {error}); mend {module_name}.py, or put "
+            "it beside the file of the sweep."
+        ) from None
     if not hasattr(module, name):
         functions = [n for n, f in vars(module).items() if inspect.isfunction(f) and f.__module__ == module.__name__]
         require_known(f"the module {module_name} of {where}", [name], functions)

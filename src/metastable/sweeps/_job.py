@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from metastable._display import Displayed
 from metastable._parallel import CancelledError
 from metastable._validation import shown
 from metastable.spikes import SpikeData
 from metastable.sweeps._functions import NamedFunction
+from metastable.sweeps._keys import plain
 from metastable.sweeps._measure import Measure
 from metastable.sweeps._recording import record, select, stimulus_of
 
@@ -34,20 +35,29 @@ class Numbers:
     seconds: float
 
 
-@dataclass(frozen=True)
-class Failure:
-    """A job that raised an error; it is run again the next time.
+@dataclass(frozen=True, repr=False)
+class Failure(Displayed):
+    """A job without results.
 
     Parameters
     ----------
     job : str
         Its parameters.
     error : str
-        What it raised.
+        What it raised, or how its numbers deviate from those of other jobs.
+    deviates : bool
+        Whether it has finished and its numbers do not fit in with the others. Then it is not run again; a job that
+        raised an error is.
     """
 
     job: str
     error: str
+    deviates: bool = False
+
+    _prints_a_table: ClassVar[bool] = True
+
+    def __repr__(self) -> str:
+        return f"Failure of {self}"
 
     def __str__(self) -> str:
         return f"{self.job}: {self.error}"
@@ -102,7 +112,7 @@ class Job:
             "n_trials": self.n_trials,
             "measure": {measure.label: measure.to_dict() for measure in self.measures},
         }
-        return json.loads(json.dumps(content, default=lambda value: value.tolist()))
+        return plain(content)
 
     def run(self) -> Numbers:
         """Simulate if a measure needs it, and measure, on one thread."""
@@ -116,19 +126,15 @@ class Job:
                     recording = record(
                         network,
                         options=self.simulate,
+                        chosen=self.select,
                         stimulus=stimulus_of(self.stimulus),
-                        burn_in_ms=self.select.get("burn_in_ms", 0.0),
                         seed=self.seed,
                         network_index=self.network_index,
                         n_trials=self.n_trials,
                     )
                     spikes = recording if isinstance(recording, SpikeData) else getattr(recording, "spikes", None)
                     n_spikes = 0 if spikes is None else spikes.n_spikes
-                population, clusters = (
-                    self.select.get(name) if getattr(measure, name) is None else getattr(measure, name)
-                    for name in ("population", "clusters")
-                )
-                subject = select(recording, network, population, clusters)
+                subject = select(recording, network, *measure.part(self.select))
                 if measure.needs == "spikes" and not isinstance(subject, SpikeData):
                     subject = subject.spikes
             made = measure.apply(subject, network, self._seed_of_measures())
@@ -151,7 +157,8 @@ class Job:
         except CancelledError:
             raise
         except Exception as error:
-            return Failure(str(self), f"{type(error).__name__}: {error}")
+            where = "".join(getattr(error, "__notes__", []))
+            return Failure(str(self), f"{type(error).__name__}{where}: {error}")
 
     def __str__(self) -> str:
         values = [f"{name}={shown(value)}" for name, value in self.varied.items()]

@@ -1,9 +1,11 @@
-"""Unknown keys and options, answered with the nearest known one."""
+"""Keys and values that a person wrote: unknown ones are answered with the nearest known one."""
 
 from __future__ import annotations
 
 import difflib
 import inspect
+import json
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
@@ -18,7 +20,40 @@ def require_known(where: str, given: Iterable[str], known: Collection[str]) -> N
             begun = [name for name in known if name.startswith(str(key))]
             near = begun or difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
             hint = f"did you mean {near[0]!r}? " if near else ""
-            raise ValueError(f"{where} does not know {key!r}; {hint}known are {', '.join(sorted(known)) or 'none'}.")
+            if not known:
+                raise ValueError(f"{where} takes nothing, and {key!r} was given; leave it out.")
+            raise ValueError(f"{where} does not know {key!r}; {hint}known are {', '.join(sorted(known))}.")
+
+
+def plain(value: Any) -> Any:
+    """Return data as it is read back from JSON, where functions go by their names; raise a sentence about others."""
+    return json.loads(json.dumps(value, default=_plain))
+
+
+def require_numbers_in(where: str, value: Any) -> None:
+    """Raise a sentence if a table or list holds NaN: it equals nothing, so that its jobs were never found again."""
+    if isinstance(value, float) and math.isnan(value):
+        raise ValueError(f"{where} is nan, which is no value; leave it out or give a number.")
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            require_numbers_in(f"{where}.{key}", inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            require_numbers_in(where, inner)
+
+
+def require_name(where: str, name: Any) -> None:
+    """Raise a sentence unless this can be a name in results: netCDF takes a slash for the path of a group."""
+    if not isinstance(name, str) or not name.isprintable() or "/" in name or name != name.strip() or not name:
+        raise ValueError(f"{where}: {shown(name)} cannot be a name in results; use letters, digits and underscores.")
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if callable(value):
+        return f"{value.__module__}:{value.__qualname__}"
+    raise TypeError(f"a sweep is made of numbers, words, lists and tables, and {shown(value)} is none of them.")
 
 
 def require_table(name: str, value: Any) -> dict[str, Any]:

@@ -13,13 +13,13 @@ import numpy as np
 from metastable._validation import shown
 from metastable.networks import BinaryNetwork, DisorderedNetwork, FiniteSizeNetwork
 from metastable.sweeps._functions import NamedFunction, named_function
-from metastable.sweeps._keys import require_arguments, require_table
+from metastable.sweeps._keys import require_arguments, require_name, require_table
 from metastable.sweeps._measures import NAMED
 
 # What a measure receives if its function has a keyword of this name; never an option.
 _GIVEN = ("network", "seed")
 # Names in results that are taken.
-RESERVED = ("header", "finished", "network", "seed", "trial")
+RESERVED = ("arrays", "finished", "header", "network", "seed", "trial")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,9 @@ class Measure:
     def of(label: str, given: Any, folder: Path | None) -> Measure:
         """Read a measure: the table of its options, or a function."""
         where = f"measure.{label}"
-        if not label.isidentifier() or label in RESERVED:
+        if label in RESERVED:
+            raise ValueError(f"a measure cannot be called {label!r}, a name that results need; choose another.")
+        if not isinstance(label, str) or not label.isidentifier():
             raise ValueError(f"a measure cannot be called {label!r}; choose a name of letters, digits and underscores.")
         table: dict[str, Any] = (
             {"function": given} if callable(given) or isinstance(given, str) else require_table(where, given)
@@ -80,6 +82,13 @@ class Measure:
         """Which of network and seed the function wants beside its first argument."""
         return [name for name in _GIVEN if name in list(inspect.signature(self.function.call).parameters)[1:]]
 
+    def part(self, selected: Mapping[str, Any]) -> tuple[Any, Any]:
+        """Return population and clusters: its own, or those selected for the whole sweep."""
+        return (
+            selected.get("population") if self.population is None else self.population,
+            selected.get("clusters") if self.clusters is None else self.clusters,
+        )
+
     def require_fit(self, network: Any, options: Mapping[str, Any]) -> None:
         """Raise a sentence if simulations of this network cannot give what is measured."""
         is_binary, is_finite = (
@@ -102,8 +111,16 @@ class Measure:
     def apply(self, subject: Any, network: Any, seed: int) -> dict[str, np.ndarray]:
         """Return the numbers of a recording, or of a network, by their names in the results."""
         given = {"network": network, "seed": seed}
-        found = self.function.call(subject, **self.options, **{name: given[name] for name in self.taken})
+        try:
+            found = self.function.call(subject, **self.options, **{name: given[name] for name in self.taken})
+        except Exception as error:
+            # Beside "give sigmas_ms" must stand whose option that is.
+            error.add_note(f" in measure.{self.label}")
+            raise
         parts = found if isinstance(found, Mapping) else {"": found}
+        for part in parts:
+            if part != "":
+                require_name(f"measure.{self.label} gives a part", part)
         return {self.name_of(part): self._number(part, value) for part, value in parts.items()}
 
     def name_of(self, part: str) -> str:

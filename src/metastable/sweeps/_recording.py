@@ -8,7 +8,7 @@ from typing import Any, get_overloads
 
 import numpy as np
 
-from metastable._validation import require_integer, require_number
+from metastable._validation import require_indices, require_integer, require_number, shown
 from metastable.networks import DisorderedNetwork, FiniteSizeNetwork, Stimulus
 from metastable.simulation import BinaryActivity, FiniteSizeActivity, simulate
 from metastable.spikes import SpikeData
@@ -19,6 +19,12 @@ Recording = SpikeData | BinaryActivity | FiniteSizeActivity
 _SHAPES = {"step": Stimulus.step, "ramp": Stimulus.ramp, "array": Stimulus.array}
 # What a sweep itself hands to `simulate`.
 _OURS = ("network", "n_trials", "seed", "network_index", "first_trial", "n_jobs", "progress", "stimulus")
+SIMULATE = tuple(
+    dict.fromkeys(
+        name for each in get_overloads(simulate) for name in each.__annotations__ if name not in (*_OURS, "return")
+    )
+)
+STIMULUS = ("shape", "amplitude", "values", "start_ms", "stop_ms", "hold_until_ms", "dt_ms", "clusters", "population")
 SELECT = ("burn_in_ms", "population", "clusters")
 
 
@@ -36,8 +42,7 @@ def require_simulation(network: Any, options: Mapping[str, Any], stimulus: Any, 
             require_known("[simulate]", options, known)
             if stimulus is not None and "stimulus" not in overload.__annotations__:
                 raise ValueError(f"a {kind} takes no stimulus; leave [stimulus] out.")
-            if "duration_ms" not in options:
-                raise ValueError("[simulate] lacks duration_ms, the length of a trial; add it.")
+            _require_duration(options)
             return
     raise TypeError(f"a {kind} cannot be simulated; leave out the measures that need a recording.")
 
@@ -46,7 +51,9 @@ def stimulus_of(given: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None) -
     """Build a stimulus from a table, or the sum of several."""
     if given is None:
         return None
-    parts = [given] if isinstance(given, Mapping) else list(given)
+    if not isinstance(given, Mapping | list | tuple):
+        raise TypeError(f"stimulus must be a table, or a list of tables that add up, got {shown(given)}.")
+    parts = [given] if isinstance(given, Mapping) else given
     total = Stimulus()
     for part in parts:
         options = require_table("[stimulus]", part)
@@ -60,12 +67,64 @@ def stimulus_of(given: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None) -
     return total
 
 
+def require_burn_in(options: Mapping[str, Any], chosen: Mapping[str, Any]) -> float:
+    """Return what is discarded of the beginning, or raise a sentence if nothing would be left."""
+    duration = _require_duration(options)
+    start = require_number("select.burn_in_ms", chosen.get("burn_in_ms", 0.0), minimum=0)
+    if start >= duration:
+        raise ValueError(
+            f"select.burn_in_ms={start:g} discards the whole simulation, which lasts {duration:g} ms; lower it."
+        )
+    return start
+
+
+def _require_duration(options: Mapping[str, Any]) -> float:
+    if "duration_ms" not in options:
+        raise ValueError("[simulate] lacks duration_ms, the length of a trial; add it.")
+    return require_number("simulate.duration_ms", options["duration_ms"], above=0)
+
+
+def require_part(network: Any, population: Any, clusters: Any, *, where: str) -> None:
+    """Raise a sentence unless a network has this population and these clusters."""
+    parts = getattr(network, "populations", None)
+    names = list(getattr(network, "sizes", ())) if parts is None else [part.name for part in parts]
+    kind = type(network).__name__
+    if population is not None:
+        if not isinstance(population, str):
+            raise TypeError(f"the population of {where} must be one name, got {shown(population)}.")
+        if not names:
+            raise ValueError(f"{where} selects population {population!r}, but a {kind} has none; leave it out.")
+        if population not in names:
+            raise ValueError(
+                f"{where} selects population {population!r}, which the network does not have; known are "
+                f"{', '.join(names)}."
+            )
+    if clusters is not None:
+        n_clusters = getattr(network, "n_clusters", 0)
+        if not n_clusters:
+            raise ValueError(f"{where} selects clusters, but the network has none; leave clusters out.")
+        if not require_indices(f"the clusters of {where}", clusters, n_clusters).size:
+            raise ValueError(f"the clusters of {where} are an empty list; name some, or leave clusters out.")
+
+
+def simulated(
+    network: Any, *, options: Mapping[str, Any], stimulus: Stimulus | None, seed: int, network_index: int, n_trials: int
+) -> Recording:
+    """Simulate on one thread; parameters as in `record`."""
+    given: dict[str, Any] = dict(options) | ({} if stimulus is None else {"stimulus": stimulus})
+    if isinstance(network, DisorderedNetwork):
+        network, network_index = network.wire(seed, network=network_index), 0
+    if not isinstance(network, FiniteSizeNetwork):
+        given["network_index"] = network_index
+    return simulate(network, seed=seed, n_trials=n_trials, n_jobs=1, progress=False, **given)
+
+
 def record(
     network: Any,
     *,
     options: Mapping[str, Any],
+    chosen: Mapping[str, Any],
     stimulus: Stimulus | None,
-    burn_in_ms: float,
     seed: int,
     network_index: int,
     n_trials: int,
@@ -77,8 +136,9 @@ def record(
     network : specification
     options : mapping
         Of `metastable.simulate`.
+    chosen : mapping
+        With ``burn_in_ms``, ms, or without.
     stimulus : Stimulus or None
-    burn_in_ms : float, ms
     seed, network_index, n_trials : int
         As in `metastable.simulate`.
 
@@ -86,24 +146,19 @@ def record(
     -------
     SpikeData, BinaryActivity or FiniteSizeActivity
     """
-    given: dict[str, Any] = dict(options) | ({} if stimulus is None else {"stimulus": stimulus})
-    if isinstance(network, DisorderedNetwork):
-        network, network_index = network.wire(seed, network=network_index), 0
-    if not isinstance(network, FiniteSizeNetwork):
-        given["network_index"] = network_index
-    found = simulate(network, seed=seed, n_trials=n_trials, n_jobs=1, progress=False, **given)
-    start = require_number("burn_in_ms", burn_in_ms, minimum=0)
+    start = require_burn_in(options, chosen)
+    found = simulated(
+        network, options=options, stimulus=stimulus, seed=seed, network_index=network_index, n_trials=n_trials
+    )
     if start == 0:
         return found
     if isinstance(found, SpikeData):
-        if start >= found.t_stop_ms:
-            raise ValueError(f"burn_in_ms={start:g} discards the whole simulation of {found.t_stop_ms:g} ms; lower it.")
         return found.select(time_ms=(start, found.t_stop_ms))
     if isinstance(found, BinaryActivity):
         return found.discard(start)
     steps = round(start)
-    if steps != start or steps > found.n_steps:
-        raise ValueError(f"burn_in_ms={start:g} must be a whole number of steps, at most {found.n_steps}; change it.")
+    if steps != start:
+        raise ValueError(f"burn_in_ms={start:g} must be a whole number of steps of 1 ms; round it.")
     potentials = None if found.potentials is None else found.potentials[:, steps:]
     return replace(found, activity=found.activity[:, steps:], potentials=potentials)
 

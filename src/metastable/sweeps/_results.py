@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from metastable._files import whole_path
+from metastable._memory import require_memory
 from metastable._provenance import provenance
 from metastable._validation import require_path
 from metastable.sweeps._folder import RESULTS, SweepFolder, explaining
@@ -42,7 +44,7 @@ def assemble(sweep: Sweep, found: Mapping[Index, Mapping[str, np.ndarray]], made
     ----------
     sweep : Sweep
     found : mapping
-        From the places of finished jobs to their numbers.
+        From the places of finished jobs to their numbers, which do not deviate from each other.
     made_by : mapping
         Versions.
 
@@ -59,21 +61,19 @@ def assemble(sweep: Sweep, found: Mapping[Index, Mapping[str, np.ndarray]], made
     for index in order:
         finished[index] = 1
     variables: dict[str, Any] = {}
-    for name in dict.fromkeys(name for index in order for name in found[index]):
-        # The longest label: rate_i is a measure of its own beside rate.
-        measure = max((m for m in sweep.measures if m.part_of(name) is not None), key=lambda m: len(m.label))
+    names = dict.fromkeys(name for index in order for name in found[index])
+    taken = {*names, *sweep.dims, *(name for axis in sweep.axes for name in axis.coordinates())}
+    for name in names:
+        measure = sweep.measure_of(name)
         values = {index: found[index][name] for index in order if name in found[index]}
-        n_dims = max(value.ndim for value in values.values())
-        if any(value.ndim != n_dims for value in values.values()):
-            raise ValueError(
-                f"measure.{measure.label} gave {name} with different numbers of dimensions; make them equal."
-            )
+        n_dims = next(iter(values.values())).ndim
         extra = tuple(max(value.shape[k] for value in values.values()) for k in range(n_dims))
+        require_memory(8 * math.prod((*sweep.shape, *extra)), what=f"{name} of all jobs", do="let it give less")
         array = np.full((*sweep.shape, *extra), np.nan)
         for index, value in values.items():
             array[(*index, *map(slice, value.shape))] = value
         dims = NAMED[measure.function.name].dims if measure.function.name in NAMED else ()
-        more = [f"{name}_{dims[k] if k < len(dims) else k}" for k in range(n_dims)]
+        more = [_free(f"{name}_{dims[k] if k < len(dims) else k}", taken) for k in range(n_dims)]
         variables[name] = ((*sweep.dims, *more), array, _attributes(measure, name))
     variables["finished"] = (sweep.dims, finished, {"long_name": "whether the job has finished (1) or not (0)"})
     coordinates: dict[str, Any] = {}
@@ -95,6 +95,11 @@ def assemble(sweep: Sweep, found: Mapping[Index, Mapping[str, np.ndarray]], made
         "n_finished": len(order),
     }
     return Dataset(variables, coordinates, attributes)
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    """Return the name of a dimension that no variable has."""
+    return _free(f"{name}_", taken) if name in taken else name
 
 
 def _attributes(measure: Measure, name: str) -> dict[str, str]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
+from metastable._display import Drawn
 from metastable._parallel import Monitor, one_blas_thread, run_jobs
 from metastable._validation import require_instance, require_path, require_truth
+from metastable.sweeps._deviations import deviations
 from metastable.sweeps._folder import SweepFolder, hold, versions
 from metastable.sweeps._job import Failure, Job, Numbers
 from metastable.sweeps._results import assemble, load, require_xarray, write
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from xarray import Dataset
 
 _MOST_SHOWN = 5
+MOST_JOBS = 1_000_000
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class SweepResult:
+class SweepResult(Drawn):
     """What has become of a sweep.
 
     Parameters
@@ -35,7 +36,8 @@ class SweepResult:
     file : Path
         Where it is.
     failures : list of Failure
-        Jobs that raised an error, with their parameters.
+        Jobs without results, with their parameters: those that raised an error, and those whose numbers have other
+        dimensions than the numbers of most jobs.
     n_computed, n_reused : int
         Jobs that were run now, and those that had finished before.
     """
@@ -46,24 +48,32 @@ class SweepResult:
     n_computed: int
     n_reused: int
 
+    _prints_a_table: ClassVar[bool] = True
+
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready data."""
         return {
             "file": str(self.file),
             "n_computed": self.n_computed,
             "n_reused": self.n_reused,
-            "failures": [{"job": failure.job, "error": failure.error} for failure in self.failures],
+            "failures": [asdict(failure) for failure in self.failures],
             "dimensions": {str(name): size for name, size in self.data.sizes.items()},
             "variables": [str(name) for name in self.data.data_vars],
         }
 
     def __repr__(self) -> str:
-        lines = [f"{self.n_computed} jobs computed, {self.n_reused} found from before, results in {self.file}"]
-        if self.failures:
-            lines.append(f"failed jobs: {len(self.failures)}; the same again tries them once more")
-            lines += [f"  {failure}" for failure in self.failures[:_MOST_SHOWN]]
-            if len(self.failures) > _MOST_SHOWN:
-                lines.append(f"  and {len(self.failures) - _MOST_SHOWN} more")
+        lines = [f"{self.n_computed:,} jobs computed, {self.n_reused:,} found from before, results in {self.file}"]
+        deviating = [failure for failure in self.failures if failure.deviates]
+        failed = [failure for failure in self.failures if not failure.deviates]
+        for what, listed in (
+            ("failed jobs: {}; the same again tries them once more", failed),
+            ("jobs whose numbers do not fit in with the others, and are left out: {}", deviating),
+        ):
+            if listed:
+                lines.append(what.format(f"{len(listed):,}"))
+                lines += [f"  {failure}" for failure in listed[:_MOST_SHOWN]]
+                if len(listed) > _MOST_SHOWN:
+                    lines.append(f"  and {len(listed) - _MOST_SHOWN:,} more")
         return "\n".join(lines)
 
 
@@ -128,16 +138,21 @@ def run(
     if folder is None and sweep.results is None:
         raise ValueError("the sweep does not say where results go; give run a folder.")
     require_xarray()
+    if sweep.n_jobs > MOST_JOBS:
+        raise ValueError(
+            f"the sweep has {sweep.n_jobs:,} jobs, each a file, and may have at most {MOST_JOBS:,}; vary less, "
+            "or divide it."
+        )
     made_by = versions()
     with hold(require_path("folder", sweep.results if folder is None else folder)) as place:
         place.prepare(sweep.to_dict(), fresh=fresh, extend=extend)
         found, missing = unfinished(sweep, place, made_by)
         n_reused, failures = len(found), {}
 
-        def save(done: tuple[Job, dict[str, np.ndarray]]) -> None:
-            job, arrays = done
-            place.save(job.identity(), made_by, arrays)
-            found[job.index] = arrays
+        def save(done: tuple[Job, Numbers]) -> None:
+            job, numbers = done
+            place.save(job.identity(), made_by, numbers)
+            found[job.index] = numbers
 
         if missing:
             # Results that are not those of all jobs must not be taken for them.
@@ -148,7 +163,7 @@ def run(
                     if isinstance(outcome, Failure):
                         failures[job.index] = outcome
                     else:
-                        writer.put((job, outcome.arrays))
+                        writer.put((job, outcome))
 
                 if cluster is None:
                     _run_on_threads(missing, keep, n_jobs=n_jobs, progress=progress)
@@ -156,8 +171,12 @@ def run(
                     from metastable.sweeps._cluster import run_on_cluster
 
                     run_on_cluster(missing, keep, address=cluster, made_by=made_by, progress=progress)
+        arrays = {index: numbers.arrays for index, numbers in found.items()}
+        for index, sentence in deviations(sweep, arrays).items():
+            failures[index] = Failure(str(sweep.job(index)), sentence, deviates=True)
+            del arrays[index]
         # Also where nothing was missing: fewer points than before, or a damaged file.
-        write(assemble(sweep, found, made_by), place.results)
+        write(assemble(sweep, arrays, made_by), place.results)
         return SweepResult(
             data=load(place.results),
             file=place.results,
@@ -169,15 +188,15 @@ def run(
 
 def unfinished(
     sweep: Sweep, place: SweepFolder, made_by: Mapping[str, Any]
-) -> tuple[dict[tuple[int, ...], dict[str, np.ndarray]], list[Job]]:
-    """Return the numbers of finished jobs by their places, and the jobs that have not finished."""
+) -> tuple[dict[tuple[int, ...], Numbers], list[Job]]:
+    """Return what finished jobs have found by their places, and the jobs that have not finished."""
     found, missing = {}, []
     for job in sweep.jobs():
-        arrays = place.load(job.identity(), made_by)
-        if arrays is None:
+        numbers = place.load(job.identity(), made_by)
+        if numbers is None:
             missing.append(job)
         else:
-            found[job.index] = arrays
+            found[job.index] = numbers
     return found, missing
 
 

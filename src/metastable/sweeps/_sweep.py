@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
-import itertools
-import json
 import math
 import os
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from metastable import networks
-from metastable._validation import require_integer, require_list, require_path
-from metastable.sweeps._axes import SECTIONS, Axis, axes_of, written
+from metastable._display import Displayed
+from metastable._validation import require_integer, require_list, shown
+from metastable.sweeps._axes import N_TRIALS, SECTIONS, Axis, axes_of, place_of, with_values, written
+from metastable.sweeps._checks import require_possible
 from metastable.sweeps._functions import NamedFunction, named_function
 from metastable.sweeps._job import Job
-from metastable.sweeps._keys import require_arguments, require_known, require_table
+from metastable.sweeps._keys import plain, require_known, require_name, require_numbers_in, require_table
 from metastable.sweeps._measure import RESERVED, Measure
-from metastable.sweeps._recording import SELECT, require_simulation, stimulus_of
+from metastable.sweeps._presets import presets
+from metastable.sweeps._read import content_of
+from metastable.sweeps._recording import SELECT
 
-_KINDS = ("BinaryNetwork", "DisorderedNetwork", "FiniteSizeNetwork", "LIFNetwork", "PulseNetwork")
-
-
-def presets() -> dict[str, Any]:
-    """Return what can be named as a network: the presets, and specifications that lists of numbers describe."""
-    found = {name: getattr(networks, name) for name in networks.__all__ if name.islower()}
-    classes = ("DisorderedNetwork", "FiniteSizeNetwork", "PulseNetwork")
-    found |= {name: getattr(networks, name) for name in classes}
-    return found | {"FiniteSizeNetwork.homogeneous": networks.FiniteSizeNetwork.homogeneous}
+_TABLES = ("network", "measure", "vary", "simulate", "select")
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Sweep:
+class Sweep(Displayed):
     """Many runs: a network, what varies, and what is measured.
 
     Parameters
@@ -49,8 +40,8 @@ class Sweep:
         recording. See Notes.
     vary : dict
         Names of parameters to lists, or to ranges ``{"start", "stop", "count", "spacing"}``; all combinations are run.
-        A table of lists are parameters that change together. A name is one of the network, or with its table
-        in front, as ``"stimulus.amplitude"``.
+        A table of lists are parameters that change together. A name is one of the network, ``"n_trials"``, or one with
+        its table in front, as ``"stimulus.amplitude"`` or ``"simulate.duration_ms"``.
     simulate : dict
         ``duration_ms`` and other options of `metastable.simulate`.
     select : dict
@@ -63,7 +54,8 @@ class Sweep:
     n_networks : int
         Wirings for each point and seed.
     n_trials : int
-        Trials of each wiring.
+        Trials of each wiring. Where it varies, trials are the first of the largest number, and arrays with a value for
+        each trial are filled up with NaN.
     folder : Path, optional
         Where modules of functions are looked for.
     results : path_like, optional
@@ -72,7 +64,8 @@ class Sweep:
     Raises
     ------
     ValueError, TypeError
-        A sentence, if a key is unknown, something is missing, or nothing would be run.
+        A sentence, if a key is unknown, something is missing, nothing would be run, or no job could succeed, as of a
+        burn-in longer than the simulation. What only some values make impossible is left to their jobs, which fail.
 
     Notes
     -----
@@ -82,7 +75,8 @@ class Sweep:
     ``dwell_times`` of binary networks by mean field, without a simulation. A function of your own takes the recording
     (`SpikeData`, `BinaryActivity`, `FiniteSizeActivity`), or, if its first parameter is called ``network``, the
     specification; if it has keywords ``network`` or ``seed`` it receives those; it returns a number, an array, or a
-    dict of them.
+    dict of them. Arrays of jobs may differ in length, and are filled up with NaN; a job whose array has another number
+    of dimensions than those of most jobs fails.
 
     Examples
     --------
@@ -113,18 +107,26 @@ class Sweep:
     folder: Path | None = None
     results: Path | None = None
 
+    _prints_a_table: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
-        for name in ("network", "measure", "vary", "simulate", "select"):
+        for name in _TABLES:
             put(name, require_table(name, getattr(self, name)))
+            require_numbers_in(name, getattr(self, name))
         if not self.measure:
             raise ValueError("nothing is measured; name at least one measure, for instance rate.")
         for name in ("n_networks", "n_trials"):
             put(name, require_integer(name, getattr(self, name), minimum=1))
         require_known("[select]", self.select, SELECT)
+        require_numbers_in("stimulus", self.stimulus)
         self._check_seeds()
         self._check_names()
-        self._check_network()
+        if not self.needs_simulation and self.simulate:
+            raise ValueError("no measure needs a recording; leave [simulate] out.")
+        # Also what cannot be kept as JSON.
+        self.to_dict()
+        require_possible(self)
 
     # ------------------------------------------------------------------ parts
 
@@ -137,6 +139,11 @@ class Sweep:
     def measures(self) -> tuple[Measure, ...]:
         """What is measured."""
         return tuple(Measure.of(label, given, self.folder) for label, given in self.measure.items())
+
+    def measure_of(self, name: str) -> Measure:
+        """Return the measure that gives the numbers of this name."""
+        # The longest label: rate_i is a measure of its own beside rate.
+        return max((m for m in self.measures if m.part_of(name) is not None), key=lambda m: len(m.label))
 
     @property
     def seeds(self) -> list[int]:
@@ -169,51 +176,39 @@ class Sweep:
 
     def jobs(self) -> Iterator[Job]:
         """Yield all jobs, the last dimension fastest."""
-        for index in itertools.product(*map(range, self.shape)):
-            seed = self.seeds[index[-2]] if self._seeds_vary else self.seed
-            values = [
-                (path, values[i])
-                for axis, i in zip(self.axes, index, strict=False)
-                for path, values in axis.values.items()
-            ]
-            settings = self._settings(values)
-            yield Job(
-                index=index,
-                varied={written(path): value for path, value in values},
-                network=settings["network"],
-                builder=self._builders[settings["network"]["preset"]],
-                simulate=settings["simulate"],
-                select=settings["select"],
-                stimulus=settings["stimulus"],
-                seed=seed,
-                network_index=index[-1],
-                n_trials=self.n_trials,
-                measures=self.measures,
-            )
+        shape = self.shape
+        for number in range(self.n_jobs):
+            yield self.job(place_of(number, shape))
 
-    def _settings(self, values: list[tuple[tuple[str, ...], Any]]) -> dict[str, Any]:
-        """Return the tables of one point."""
-        tables = {name: copy.deepcopy(getattr(self, name)) for name in SECTIONS}
-        for path, value in values:
-            place: Any = tables
-            for key in path[:-1]:
-                place = place[int(key) if isinstance(place, list) else key]
-            place[path[-1]] = value
-        return tables
+    def job(self, index: Sequence[int]) -> Job:
+        """Return the job of a place in the results."""
+        values = [
+            (path, values[i]) for axis, i in zip(self.axes, index, strict=False) for path, values in axis.values.items()
+        ]
+        tables = with_values({name: getattr(self, name) for name in (*SECTIONS, N_TRIALS)}, values)
+        return Job(
+            index=tuple(index),
+            varied={written(path): value for path, value in values},
+            network=tables["network"],
+            builder=self.builders[_key(tables["network"]["preset"])],
+            simulate=tables["simulate"],
+            select=tables["select"],
+            stimulus=tables["stimulus"],
+            seed=self.seeds[index[-2]] if self._seeds_vary else self.seed,
+            network_index=index[-1],
+            n_trials=tables[N_TRIALS],
+            measures=self.measures,
+        )
 
     @cached_property
-    def _builders(self) -> dict[Any, NamedFunction]:
-        varied = [
-            v
-            for axis in self.axes
-            for path, values in axis.values.items()
-            if path == ("network", "preset")
-            for v in values
-        ]
+    def builders(self) -> dict[Any, NamedFunction]:
+        """Functions that make the networks, by the names under which they were given."""
+        preset = ("network", "preset")
+        varied = [value for axis in self.axes for value in axis.values.get(preset, [])]
         given = varied or [self.network.get("preset")]
         if given == [None]:
             raise ValueError("[network] lacks preset; name one, for instance litwin_kumar_doiron_2012.")
-        return {name: named_function("network.preset", name, presets(), self.folder) for name in given}
+        return {_key(name): named_function("network.preset", name, presets(), self.folder) for name in given}
 
     # ----------------------------------------------------------------- checks
 
@@ -229,56 +224,18 @@ class Sweep:
     def _check_names(self) -> None:
         names = [name for axis in self.axes for name in axis.coordinates()]
         for name in names:
-            if names.count(name) > 1 or name in RESERVED or any(m.part_of(name) is not None for m in self.measures):
+            measure = next((m.label for m in self.measures if m.part_of(name) is not None), None)
+            if measure is not None:
+                raise ValueError(
+                    f"{name} in vary and measure.{measure} would share names in results; rename the measure."
+                )
+            if names.count(name) > 1 or name in RESERVED:
                 raise ValueError(f"the name {name!r} in vary is taken by something else in the results; rename it.")
+            require_name(f"vary.{name}", name)
         for axis in self.axes:
             for path in axis.values:
-                where = f"vary.{written(path)}"
                 if path[0] == "select":
-                    require_known(where, path[1:], SELECT)
-                self._require_place(where, path)
-
-    def _require_place(self, where: str, path: tuple[str, ...]) -> None:
-        part = getattr(self, path[0])
-        for key in path[1:-1]:
-            if isinstance(part, list):
-                part = part[int(key)] if key.isdigit() and int(key) < len(part) else None
-            else:
-                part = part.get(key) if isinstance(part, Mapping) else None
-        if not isinstance(part, Mapping):
-            raise ValueError(
-                f"{where} varies what [{path[0]}] does not hold; add it there, or with several stimuli write "
-                "stimulus.0.amplitude."
-            )
-
-    def _check_network(self) -> None:
-        """Raise a sentence for what is wrong whatever the values are; a point that cannot be is a job that fails."""
-        error, checked = None, set()
-        for job in self.jobs():
-            # One point of each preset: names of parameters do not depend on their values.
-            if len(checked) == len(self._builders):
-                break
-            if job.builder.name in checked:
-                continue
-            parameters = {key: value for key, value in job.network.items() if key != "preset"}
-            require_arguments(f"network {job.builder.name}", job.builder.call, parameters, n_before=0)
-            try:
-                network = job.build()
-            except (ValueError, TypeError) as found:
-                error = error or found
-                continue
-            checked.add(job.builder.name)
-            if type(network).__name__ not in _KINDS:
-                raise TypeError(f"network.preset {job.builder.name} must return a specification, got {network!r}.")
-            if self.needs_simulation:
-                require_simulation(network, job.simulate, job.stimulus, self.n_networks)
-                stimulus_of(job.stimulus)
-            elif self.simulate:
-                raise ValueError("no measure needs a recording; leave [simulate] out.")
-            for measure in self.measures:
-                measure.require_fit(network, job.simulate)
-        if error is not None and not checked:
-            raise error
+                    require_known(f"vary.{written(path)}", path[1:], SELECT)
 
     # ------------------------------------------------------------------ files
 
@@ -298,29 +255,17 @@ class Sweep:
 
         Raises
         ------
-        FileNotFoundError
-            If there is no such file.
+        FileNotFoundError, OSError
+            If there is no such file, or it cannot be read.
         ValueError, TypeError
             If it is not TOML, or as in `Sweep`.
         """
-        file = require_path("path", path)
-        if not file.is_file():
-            raise FileNotFoundError(f"there is no file {file}; check the path.")
-        try:
-            content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ValueError(f"{file.name} is not TOML ({error}); see the examples.") from None
-        results = require_path("results", content.pop("results", f"{file.stem}-results"))
         known = [name for name in inspect.signature(Sweep).parameters if name != "folder"]
-        require_known(file.name, content, known)
-        for key in ("network", "measure"):
-            if key not in content:
-                raise ValueError(f"{file.name} lacks [{key}]; add it.")
-        return Sweep(**content, folder=file.parent.resolve(), results=file.parent / results)
+        return Sweep(**content_of(path, known))
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready data: what decides on the results."""
-        presets_used = [builder.to_dict() for builder in self._builders.values()]
+        presets_used = [builder.to_dict() for builder in self.builders.values()]
         network = {key: value for key, value in self.network.items() if key != "preset"}
         content = {
             "network": network,
@@ -334,11 +279,11 @@ class Sweep:
             "n_networks": self.n_networks,
             "n_trials": self.n_trials,
         }
-        # Through JSON, as it is compared with what a file says; functions among the values go by their names.
-        return json.loads(json.dumps(content, default=_name))
+        # Through JSON, as it is compared with what a file says.
+        return plain(content)
 
     def __repr__(self) -> str:
-        lines = [f"Sweep of {', '.join(b.name for b in self._builders.values())}: {_count(self.n_jobs, 'job')}"]
+        lines = [f"Sweep of {', '.join(b.name for b in self.builders.values())}: {_count(self.n_jobs, 'job')}"]
         for axis in self.axes:
             names = [name for name in axis.coordinates() if name != axis.name]
             together = f" ({', '.join(names)} together)" if axis.zipped else ""
@@ -348,9 +293,11 @@ class Sweep:
         lines.append(f"  network: {self.n_networks}")
         run = ""
         if self.needs_simulation:
+            varied = [path for axis in self.axes for path in axis.values]
             duration = self.simulate.get("duration_ms")
-            length = f" of {duration:g} ms" if isinstance(duration, int | float) else ""
-            run = f"{_count(self.n_trials, 'trial')}{length}, then "
+            length = "" if ("simulate", "duration_ms") in varied else f" of {duration:g} ms"
+            trials = "trials" if (N_TRIALS,) in varied else _count(self.n_trials, "trial")
+            run = f"{trials}{length}, then "
         lines.append(f"  each job: {run}{', '.join(m.label for m in self.measures)}")
         return "\n".join(lines)
 
@@ -359,9 +306,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
-def _name(value: Any) -> Any:
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    if callable(value):
-        return f"{value.__module__}:{value.__qualname__}"
-    raise TypeError(f"a sweep is made of numbers, words, lists and tables, and {value!r} is none of them.")
+def _key(preset: Any) -> Any:
+    if not isinstance(preset, str) and not callable(preset):
+        raise TypeError(f"network.preset must be a name, module:function or a function, got {shown(preset)}.")
+    return preset

@@ -57,7 +57,11 @@ def test_trials_names_and_negative_times(file):
         ("neuron,when\n1,2\n", "it must have neuron, one of time"),
         ("neuron,time\n1,2\n1,\n", "missing or infinite values, the first in line 3"),
         ("neuron,time\n1,nan\n", "missing or infinite"),
-        ("neuron,time\n1,two\n", "time of a.csv holds text"),
+        (
+            "neuron;time\n1;0,5\n",
+            "holds .0,5. in line 2 \\(a decimal comma: replace it by a point\\); it must hold numbers",
+        ),
+        ("neuron,time\n1,two\n", "time of a.csv holds 'two' in line 2; it must hold numbers"),
         ("neuron,time\n1.5,2\n", "neuron of a.csv holds 1.5 in line 2"),
         ("neuron,time,trial\n1,2\n", "has 2 cells for 3 columns"),
         ("# by hand\n\nneuron,time_ms\n7,12\n7,12,345\n", "line 5 of a.csv has 3 cells for 2 columns"),

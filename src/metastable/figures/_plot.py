@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -43,7 +44,7 @@ def plot(result: Any, **options: Any) -> Axes | Figure:
     Raises
     ------
     TypeError
-        If there is no figure for this kind of result.
+        If there is no figure for this kind of result, or its figure has no such option.
 
     Examples
     --------
@@ -55,10 +56,18 @@ def plot(result: Any, **options: Any) -> Axes | Figure:
     for kind in type(result).__mro__:
         draw = _DRAWINGS.get((*kind.__module__.split(".")[1:2], kind.__name__))
         if draw is not None:
+            _require_options(draw, options, type(result).__name__)
             with style():
                 return draw(result, **options)
     known = ", ".join(sorted({name for _, name in _DRAWINGS}))
     raise TypeError(f"there is no figure of a {type(result).__name__}; there is one of {known}.")
+
+
+def _require_options(draw: Callable[..., Any], options: dict[str, Any], kind: str) -> None:
+    known = list(inspect.signature(draw).parameters)[1:]
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        raise TypeError(f"the figure of a {kind} has no option {unknown[0]!r}; choose among {', '.join(known)}.")
 
 
 def _fano_factor(found: Any, *, ax: Axes | None = None) -> Axes:

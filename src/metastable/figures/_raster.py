@@ -45,6 +45,8 @@ def raster(
     >>> mst.figures.raster(spikes).get_ylabel()
     'neuron'
     """
+    if not spikes.n_trials:
+        raise ValueError("there is no trial to draw, n_trials is 0; give a recording of one or more.")
     trial = require_integer("trial", trial, minimum=0, maximum=spikes.n_trials - 1)
     ax = resolve_axes(ax)
     part = slice(spikes.trial_offsets[trial], spikes.trial_offsets[trial + 1])

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metastable._files import whole_file
+from metastable.spikes._damage import damaged
 from metastable.spikes._header import all_different, header_of, names_of, parse_header, places_of, rebuild
 from metastable.spikes._spike_data import SpikeData
 from metastable.spikes._table import from_table, refuse_window
@@ -163,9 +164,9 @@ def _rebuilt(header: dict[str, Any], columns: dict[str, Any], source: str) -> Sp
         time_ms = columns["time"].astype(np.float64)
         names = {name: names_of(header, name) for name in labels}
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"{source} is damaged: {str(error).rstrip('.')}.") from None
+        raise damaged(source, error) from None
     if any(values.dtype.kind not in "iu" and values.size for values in labels.values()):
-        raise ValueError(f"{source} is damaged: its neurons and trials must be whole numbers.")
+        raise damaged(source, "its neurons and trials must be whole numbers")
     if header.get("named"):
         labels = {name: places_of(labels[name], names[name], source=source, kind=name) for name in labels}
     index = {name: values.astype(np.int64) for name, values in labels.items()}

@@ -108,7 +108,10 @@ def from_neo(source: Any) -> SpikeData:
     elif isinstance(source, Sequence) and all(isinstance(train, neo.SpikeTrain) for train in source):
         segments, text = [list(source)], None
     else:
-        raise TypeError(f"source must be a Block, a Segment or a list of SpikeTrains, got {type(source).__name__}.")
+        raise TypeError(
+            f"source must be a Block, a Segment or a list of SpikeTrains, got {type(source).__name__}; give one of "
+            "Neo's."
+        )
     header = parse_header(text) if isinstance(text, str) else None
     rows = [[_milliseconds(train) for train in segment] for segment in segments]
     places = [np.repeat(np.arange(len(row)), [each.size for each in row]) for row in rows]

@@ -87,8 +87,8 @@ def test_stats_of_tables_of_other_programs(tmp_path):
 def test_stats_of_the_trials_of_a_session(tmp_path):
     h5py = pytest.importorskip("h5py")
     with h5py.File(tmp_path / "a.nwb", "w") as file:
-        file["units/id"], file["units/spike_times_index"] = [7, 9], [3, 4]
-        file["units/spike_times"] = [0.1, 0.2, 5.1, 5.3]
+        file["units/id"], file["units/spike_times_index"] = [7, 9], [5, 8]
+        file["units/spike_times"] = [0.1, 0.11, 0.2, 5.1, 5.3, 0.11, 0.12, 5.3]
         file["intervals/trials/id"] = [0, 1]
         file["intervals/trials/start_time"], file["intervals/trials/stop_time"] = [0.0, 5.0], [1.0, 5.5]
     result = run("stats", tmp_path / "a.nwb", "--trials", ok=False)

@@ -85,6 +85,9 @@ def test_a_library_that_is_missing_is_named_before_the_work(tmp_path, spikes, mo
 
 def test_a_file_onto_itself(tmp_path, spikes):
     spikes.save(tmp_path / "a.npz")
+    (tmp_path / "b.npz").symlink_to("a.npz")
     before = (tmp_path / "a.npz").read_bytes()
-    run(tmp_path / "a.npz", tmp_path / "a.npz")
+    for other in ("a.npz", "b.npz"):
+        said = run(tmp_path / "a.npz", tmp_path / other, ok=False).stderr
+        assert "are the same file, whose other content would be lost; name another B" in said
     assert (tmp_path / "a.npz").read_bytes() == before

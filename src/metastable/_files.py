@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import lzma
 import math
@@ -42,6 +43,9 @@ _DAMAGE = (
 # Recordings and results compress to a hundredth at best; zip can shrink zeros to a thousandth. A file that says it
 # grows further, and is not small, is made to fill the memory.
 _LARGEST_EXPANSION, _ALWAYS_ALLOWED = 1100, 2**26
+
+# A full disk, a quota, and a limit on the size of files.
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 # How the name of a file ends that is being written; where a process was killed it stays behind.
 UNFINISHED = ".part"
@@ -110,8 +114,12 @@ def whole_path(path: Path, *, durable: bool = False) -> Iterator[Path]:
             with temporary.open("rb+") as file:
                 os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno in _NO_SPACE:
+            raise OSError(
+                f"cannot write {path}: {error.strerror}; make room or choose another place, nothing was changed."
+            ) from None
         raise
 
 

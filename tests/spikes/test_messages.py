@@ -72,3 +72,77 @@ def test_what_cannot_be_drawn(spikes):
     empty = mst.SpikeData(time_ms=[], neuron=[], n_neurons=1, n_trials=0, t_stop_ms=1)
     with pytest.raises(ValueError, match="there is no trial to draw, n_trials is 0; give a recording of one or more"):
         empty.plot()
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_full_disk_leaves_the_old_file(tmp_path, spikes, ending):
+    resource = pytest.importorskip("resource")
+    pytest.importorskip({".nwb": "pynwb", ".h5": "h5py"}.get(ending, "numpy"))
+    path = write(spikes, tmp_path / f"a{ending}").path
+    before = path.read_bytes()
+    larger = spikes.with_labels(population=[f"{k}" * 99 for k in range(4)])
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"cannot write .*: File too large; make room or choose another place"):
+            write(larger, path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [each.read_bytes() for each in tmp_path.iterdir()] == [before]
+
+
+def test_samples_are_no_seconds(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "a.nwb", "w") as file:
+        file["units/id"], file["units/spike_times_index"] = [1, 2], [1, 3]
+        file["units/spike_times"] = [300, 600, 900]
+    with pytest.raises(ValueError, match="holds whole numbers, samples perhaps, and must hold seconds; divide them"):
+        read(tmp_path / "a.nwb")
+
+
+def test_trials_without_an_end(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "a.nwb", "w") as file:
+        file["units/id"], file["units/spike_times_index"], file["units/spike_times"] = [1], [2], [0.1, 0.2]
+        file["intervals/trials/id"] = [0, 1, 2]
+        file["intervals/trials/start_time"] = [0.0, 1.0, 2.0]
+        file["intervals/trials/stop_time"] = [1.0, np.nan, np.nan]
+    with pytest.raises(ValueError, match=r"2 of 3 trials of a\.nwb have no start or no stop; leave out trials=True"):
+        read(tmp_path / "a.nwb", trials=True)
+
+
+def test_ragged_trains_of_matlab_7_3(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "a.mat", "w", userblock_size=512) as file:
+        cells = file.create_dataset("spks", (1, 2), h5py.ref_dtype)
+        for k, times in enumerate(([0.1], [0.2, 0.3])):
+            cells[0, k] = file.create_dataset(f"#refs#/{k}", data=times).ref
+    with (tmp_path / "a.mat").open("r+b") as raw:
+        raw.write(b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM")
+    with pytest.raises(ValueError, match=r"spks of a.mat is a cell array, .* save one row for each spike, with neuron"):
+        read(tmp_path / "a.mat")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("Neuron;Zeit_ms\n1;2\n", "has the columns 'neuron, zeit_ms'; it must have neuron, .*; rename them"),
+        ("1,2,3,4\n", "has 4 columns without names; it must have neuron, one of time"),
+        ("neuron,time\n1,2\n".encode("utf-16"), "a.csv is not a text file in UTF-8; save it as CSV in this encoding"),
+        ("neuron,time,é\n".encode("latin-1"), "a.csv is not a text file in UTF-8"),
+    ],
+)
+def test_tables_as_people_have_them(tmp_path, text, message):
+    (tmp_path / "a.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ValueError, match=message):
+        read(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize("name", ["Time (ms)", "time [s]", "TIME_MS", "time(ms)"])
+@pytest.mark.parametrize(("mark", "start", "end"), [(";", "\ufeff", "\r\n"), (",", "", "\r"), ("\t", "", "\n")])
+def test_names_marks_and_ends_of_lines(tmp_path, name, mark, start, end):
+    lines = [mark.join(["trial", name, "Neuron"]), mark.join(["0", "0.5", "3"]), mark.join(["1", "0.25", "4"]), ""]
+    (tmp_path / "a.csv").write_bytes((start + end.join(lines)).encode())
+    found = read(tmp_path / "a.csv")
+    np.testing.assert_array_equal(found.time_ms, np.array([0.5, 0.25]) * (1000 if "s]" in name else 1))
+    np.testing.assert_array_equal(found.neuron_id, [3, 4])

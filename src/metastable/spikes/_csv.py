@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +20,9 @@ from metastable.spikes._table import from_table, refuse_window
 
 # An array of texts is as wide as its longest one: a single long cell would ask for gigabytes.
 _LONGEST_CELL = 64
-_WANTED = "it must have neuron, one of time, time_ms and time_s, and perhaps trial, each once, in a first line"
+_WANTED = (
+    "it must have neuron, one of time, time_ms and time_s, and perhaps trial, each once; rename them in a first line"
+)
 
 
 def write_csv(spikes: SpikeData, path: Path) -> tuple[str, ...]:
@@ -78,7 +81,7 @@ def read_csv(path: Path, *, unit: str | None, t_start_ms: float | None, t_stop_m
         if "\0" in text:
             raise ValueError
     except ValueError:
-        raise ValueError(f"{path.name} is not a text file; save it as CSV with UTF-8 characters.") from None
+        raise ValueError(f"{path.name} is not a text file in UTF-8; save it as CSV in this encoding.") from None
     table = _table(path, text)
     header = next(filter(None, map(parse_header, table.comments)), None)
     said = table.names[table.time].removeprefix("time").removeprefix("_") or None
@@ -128,18 +131,27 @@ def _table(path: Path, text: str) -> _Table:
         raise ValueError(
             f"{path.name} is empty; it must hold columns neuron, time and perhaps trial, one row for each spike."
         )
-    names = [cell.strip().lower() for cell in _cells(path, [line], delimiter)[0]]
+    names = [_name(cell) for cell in _cells(path, [line], delimiter)[0]]
     if _is_number(names[1] if len(names) > 1 else ""):
         # numpy.savetxt writes the names as a comment.
-        commented = [cell.strip().lower() for cell in (comments[-1].split(delimiter) if comments else [])]
-        usual = ["neuron", "time", "trial"][: len(names)]
-        names = commented if len(commented) == len(names) and "neuron" in commented else usual
+        commented = [_name(cell) for cell in (comments[-1].split(delimiter) if comments else [])]
+        if len(commented) == len(names) and "neuron" in commented:
+            names = commented
+        elif len(names) > 3:
+            raise ValueError(f"{path.name} has {len(names)} columns without names; {_WANTED}.")
+        else:
+            names = ["neuron", "time", "trial"][: len(names)]
     else:
         begin = end
     stated = [k for k, name in enumerate(names) if name in ("time", "time_ms", "time_s")]
     if "neuron" not in names or len(stated) != 1 or len(set(names)) != len(names):
         raise ValueError(f"{path.name} has the columns {', '.join(names)[:80]!r}; {_WANTED}.")
     return _Table(comments, names, stated[0], delimiter, text[begin:], text.count("\n", 0, begin) + 1)
+
+
+def _name(cell: str) -> str:
+    """Return the name of a column as it is looked for: ``Time (ms)`` is ``time_ms``."""
+    return re.sub(r"^time ?[(\[](m?s)[)\]]$", r"time_\1", cell.strip().lower())
 
 
 def _beginning(text: str) -> tuple[list[str], str, int, int]:

@@ -28,6 +28,10 @@ class DamagedError(ValueError):
     """A file whose content the library cannot follow."""
 
 
+class NotNumbersError(ValueError):
+    """A place of a file that holds something else."""
+
+
 @contextmanager
 def open_hdf5(path: Path) -> Iterator[Any]:
     """Open a file for reading; what the library raises about its content becomes one sentence.
@@ -118,7 +122,7 @@ def numbers_in(file: Any, name: str, *, path: Path, n_dimensions: int | None = 1
     """
     dataset = _dataset(file, name, path)
     if dataset.dtype.kind not in "iuf" or dataset.dtype.itemsize > 8:
-        raise ValueError(f"{name} of {path.name} must hold numbers, got {dataset.dtype}; write it again.")
+        raise NotNumbersError(f"{name} of {path.name} must hold numbers, got {dataset.dtype}; write it again.")
     if dataset.shape is None or n_dimensions not in (None, len(dataset.shape)):
         raise ValueError(
             f"{name} of {path.name} must be {'one list' if n_dimensions else 'a table'} of numbers, got shape "
@@ -162,7 +166,7 @@ def _dataset(file: Any, name: str, path: Path) -> Any:
             raise ValueError(f"{name} of {path.name} is a link to another place; copy its content into the file.")
         node = node[part]
     if not isinstance(node, h5py.Dataset):
-        raise ValueError(f"{name} of {path.name} must hold values, got a group; write it again.")
+        raise NotNumbersError(f"{name} of {path.name} must hold values, got a group; write it again.")
     if node.is_virtual or node.external:
         raise ValueError(f"the values of {name} lie outside {path.name}; copy them into the file.")
     return node

@@ -133,12 +133,18 @@ def read_nwb(path: Path, *, trials: bool | None, t_start_ms: float | None, t_sto
     with open_hdf5(path) as file:
         if "units/spike_times" not in file:
             raise ValueError(_without_units(file, path))
-        time_s = numbers_in(file, _TIMES, path=path).astype(np.float64)
+        times = numbers_in(file, _TIMES, path=path)
         ends = numbers_in(file, _ENDS, path=path).astype(np.int64)
         ids = numbers_in(file, _IDS, path=path)
         header = parse_header(text_in(file, "general/notes", path=path) or "")
         resolution = file[_TIMES].attrs.get("resolution")
         table = _intervals(file, path) if trials and header is None else None
+    if times.size and times.dtype.kind != "f":
+        raise ValueError(
+            f"{_TIMES} of {path.name} holds whole numbers, samples perhaps, and must hold seconds; divide them by the "
+            "sampling rate and write it again."
+        )
+    time_s = times.astype(np.float64)
     sizes = np.diff(ends, prepend=0)
     if ends.size != ids.size or ids.dtype.kind not in "iu" or (sizes < 0).any() or ends[-1:].sum() != time_s.size:
         raise damaged(path.name, "its table of units does not say whose each spike is")
@@ -212,8 +218,14 @@ def _intervals(file: Any, path: Path) -> tuple[NDArray[Any], NDArray[np.float64]
         1000 * numbers_in(file, f"{_TRIALS}/{name}", path=path).astype(np.float64)
         for name in ("start_time", "stop_time")
     )
-    if not ids.size == start.size == stop.size or ids.dtype.kind not in "iu" or not np.isfinite([start, stop]).all():
+    if not ids.size == start.size == stop.size or ids.dtype.kind not in "iu":
         raise damaged(path.name, "its trials must each have an id, a start and a stop")
+    without = int((~np.isfinite([start, stop]).all(axis=0)).sum())
+    if without:
+        raise ValueError(
+            f"{without} of {ids.size} trials of {path.name} have no start or no stop; leave out trials=True, and cut "
+            "around the others by metastable.spikes.align."
+        )
     if not ids.size:
         raise ValueError(f"{path.name} has a table of no trials; leave out trials=True.")
     return ids, start, stop

@@ -55,6 +55,13 @@ class ForeignFileError(ValueError):
     """An npz file without the header that this package writes."""
 
 
+class FullError(OSError):
+    """A file for which there is no room."""
+
+    def __str__(self) -> str:
+        return f"cannot write {self.filename}: {self.strerror}; make room or choose another place, nothing was changed."
+
+
 class ExpansionError(ValueError):
     """A file that claims to hold more than its size allows."""
 
@@ -117,9 +124,7 @@ def whole_path(path: Path, *, durable: bool = False) -> Iterator[Path]:
     except BaseException as error:
         temporary.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.errno in _NO_SPACE:
-            raise OSError(
-                f"cannot write {path}: {error.strerror}; make room or choose another place, nothing was changed."
-            ) from None
+            raise FullError(error.errno, error.strerror, str(path)) from None
         raise
 
 

@@ -91,8 +91,8 @@ def read_csv(path: Path, *, unit: str | None, t_start_ms: float | None, t_stop_m
     if not columns["time"].size and header is None:
         raise ValueError(f"{path.name} holds no spikes, only the names of the columns; give a row for each spike.")
     if header is None:
-        window = {"t_start_ms": t_start_ms, "t_stop_ms": t_stop_ms}
-        return from_table(**columns, **window, unit=unit or said or "ms", source=path.name)
+        columns |= {"unit": unit or said or "ms", "source": path.name}
+        return from_table(**columns, t_start_ms=t_start_ms, t_stop_ms=t_stop_ms)
     refuse_window(path.name, t_start_ms, t_stop_ms)
     return _rebuilt(header, columns, path.name)
 

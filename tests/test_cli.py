@@ -65,6 +65,40 @@ def test_stats_of_silence_says_what_it_cannot_compute(tmp_path):
     assert "needs at least 2 neurons that fire" in facts["correlation_estimator"]
 
 
+@pytest.mark.parametrize("ending", [".csv", ".mat", ".nwb", ".h5"])
+def test_simulate_and_stats_take_every_format(tmp_path, ending):
+    pytest.importorskip({".nwb": "pynwb", ".h5": "h5py"}.get(ending, "numpy"))
+    same = [*SMALL, "--trials", 2, "--seed", 4, "-o"]
+    run("simulate", *same, tmp_path / "a.npz")
+    run("simulate", *same, tmp_path / f"a{ending}")
+    facts, expected = (json.loads(run("stats", tmp_path / f"a{e}", "--json").stdout) for e in (ending, ".npz"))
+    assert facts | {"file": ""} == expected | {"file": ""}
+
+
+def test_stats_of_tables_of_other_programs(tmp_path):
+    (tmp_path / "a.csv").write_text("neuron,time\n1,0.1\n2,0.5\n")
+    facts = json.loads(run("stats", tmp_path / "a.csv", "--unit", "s", "--stop", 2000, "--json").stdout)
+    assert facts["window_ms"] == [0, 2000]
+    assert facts["rate_hz"] == 0.5
+    assert "--trials is for NWB files" in run("stats", tmp_path / "a.csv", "--trials", ok=False).stderr
+    assert "--variable='x' is for MATLAB files" in run("stats", tmp_path / "a.csv", "--variable", "x", ok=False).stderr
+
+
+def test_stats_of_the_trials_of_a_session(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "a.nwb", "w") as file:
+        file["units/id"], file["units/spike_times_index"] = [7, 9], [5, 8]
+        file["units/spike_times"] = [0.1, 0.11, 0.2, 5.1, 5.3, 0.11, 0.12, 5.3]
+        file["intervals/trials/id"] = [0, 1]
+        file["intervals/trials/start_time"], file["intervals/trials/stop_time"] = [0.0, 5.0], [1.0, 5.5]
+    result = run("stats", tmp_path / "a.nwb", "--trials", ok=False)
+    assert "last 500 to 1000 ms; give --start, --stop" in result.stderr
+    window = ["--start", 0, "--stop", 400]
+    facts = json.loads(run("stats", tmp_path / "a.nwb", "--trials", *window, "--json").stdout)
+    assert (facts["n_trials"], facts["n_neurons"], facts["window_ms"]) == (2, 2, [0, 400])
+    assert json.loads(run("stats", tmp_path / "a.nwb", "--json").stdout)["n_trials"] == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -132,6 +166,10 @@ def test_what_cannot_be_written_is_named_before_anything_is_simulated(tmp_path, 
     result = run("simulate", *SMALL, "-o", tmp_path / "no" / "x.npz", ok=False)
     assert "does not exist; make it first" in result.stderr
     assert "it is a folder; name a file in it" in run("simulate", *SMALL, "-o", tmp_path, ok=False).stderr
+    assert (
+        "x.dat has the ending '.dat', and what can be written"
+        in run("simulate", *SMALL, "-o", tmp_path / "x.dat", ok=False).stderr
+    )
     assert list(tmp_path.iterdir()) == []
 
 

@@ -45,7 +45,7 @@ def test_tables_of_other_programs(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["a.npz", "b.xyz"], "b.xyz has an ending that cannot be written; choose one of .npz"),
+        (["a.npz", "b.xyz"], "b.xyz has the ending '.xyz', and what can be written is .npz"),
         (["a.npz", "none/b.csv"], "does not exist; make it first"),
         (["none.npz", "b.csv"], "there is no file"),
         (["a.npz", "b.csv", "--stop", "3"], "a.npz states its window"),
@@ -60,3 +60,34 @@ def test_refusals_are_one_sentence_and_write_nothing(tmp_path, spikes, arguments
     assert sentence in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.npz", "text.csv"]
+
+
+def test_advice_for_formats_that_live_in_memory(tmp_path, spikes):
+    spikes.save(tmp_path / "a.npz")
+    said = run(tmp_path / "a.npz", tmp_path / "b.nix", ok=False).stderr
+    assert "open such files by Neo, whose objects metastable.spikes.from_neo takes and to_neo makes" in said
+    (tmp_path / "a.csv.gz").write_bytes(b"")
+    assert "unpack it first" in run(tmp_path / "a.csv.gz", tmp_path / "b.npz", ok=False).stderr
+    (tmp_path / "a.xlsx").write_bytes(b"")
+    assert "save its table as .csv" in run(tmp_path / "a.xlsx", tmp_path / "b.npz", ok=False).stderr
+    assert "cannot read" in run(tmp_path, tmp_path / "b.npz", ok=False).stderr
+    listed = " ".join(run("--help").stdout.split())
+    assert "metastable.spikes.to_neo and to_pynapple make their objects" in listed
+
+
+def test_a_library_that_is_missing_is_named_before_the_work(tmp_path, spikes, monkeypatch):
+    spikes.save(tmp_path / "a.npz")
+    monkeypatch.setattr("metastable.spikes._formats.find_spec", lambda name: None)
+    monkeypatch.setattr("metastable.spikes.read", lambda *args, **options: pytest.fail("the file was read"))
+    said = run(tmp_path / "a.npz", tmp_path / "b.nwb", ok=False).stderr
+    assert "writing b.nwb needs pynwb: install metastable[nwb]" in said
+
+
+def test_a_file_onto_itself(tmp_path, spikes):
+    spikes.save(tmp_path / "a.npz")
+    (tmp_path / "b.npz").symlink_to("a.npz")
+    before = (tmp_path / "a.npz").read_bytes()
+    for other in ("a.npz", "b.npz"):
+        said = run(tmp_path / "a.npz", tmp_path / other, ok=False).stderr
+        assert "are the same file, whose other content would be lost; name another B" in said
+    assert (tmp_path / "a.npz").read_bytes() == before

@@ -13,11 +13,25 @@ def test_import_opens_no_heavy_room():
     code = (
         "import sys, metastable, metastable.cli;"
         "heavy = {'numba', 'llvmlite', 'matplotlib', 'scipy', 'brian2', 'tqdm', 'xarray', 'dask'};"
-        "heavy |= {'h5py', 'pynwb', 'neo', 'pynapple', 'spikeinterface'};"
+        "heavy |= {'numpy', 'h5py', 'pynwb', 'neo', 'pynapple', 'spikeinterface'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["convert", "--help"], ["stats", "--help"], ["--version"]])
+def test_help_pays_for_no_library(arguments):
+    # That it takes less than half a second cannot be tested on a machine that others use; what makes it so can.
+    code = (
+        "import sys\nfrom metastable.cli import main\n"
+        f"try:\n    main({arguments!r})\nexcept SystemExit as done:\n    assert not done.code\n"
+        "heavy = {'numpy', 'numba', 'llvmlite', 'matplotlib', 'scipy', 'h5py', 'xarray', 'pandas', 'dask', 'tqdm'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+    assert done.stdout.startswith(("Usage:", "-c, version"))
 
 
 @pytest.mark.parametrize("room", ["spikes", "networks"])

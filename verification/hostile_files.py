@@ -78,6 +78,10 @@ def good_files(folder: Path) -> dict[str, bytes]:
     nest = "".join(f"{n + 1}\t{t:.3f}\n" for n, t in zip(spikes.neuron, spikes.time_ms, strict=True))
     (made / "spikes.dat").write_text(f"# NEST version: 3.8\n# RecordBackendASCII version: 2\nsender\ttime_ms\n{nest}")
     (made / "spikes.gdf").write_text(nest)
+    seconds = np.sort(spikes.time_ms) / 1000
+    support = {"start": [0.0], "end": [0.1]}
+    np.savez(made / "trains.npz", type=["TsGroup"], t=seconds, index=spikes.neuron, keys=np.arange(8), **support)
+    np.savez(made / "train.npz", type=["Ts"], t=seconds, **support)
     contents = {path.name: path.read_bytes() for path in sorted(made.iterdir())}
     for path in made.iterdir():
         path.unlink()
@@ -112,6 +116,12 @@ def hostile_files(folder: Path) -> dict[str, bytes | Callable[[], bytes]]:
     header = npy(f"{{'descr': '<U{len(say)}', 'fortran_order': False, 'shape': (), }}", say.encode("utf-32-le"))
     files["pickle.npz"] = zipped({"header.npy": header, "time_ms.npy": objects})
     files["pickle-alone.npz"] = code
+    group = io.BytesIO()
+    np.savez(group, type=["TsGroup"], t=[0.1], index=[0], keys=[0], start=[0.0], end=[1.0])
+    with zipfile.ZipFile(group) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    files["pickle-metadata.npz"] = zipped(members | {"_metadata.npy": objects})
+    files["pickle-times.npz"] = zipped(members | {"t.npy": objects})
     files["pickle.csv"] = code
     files["pickle.mat"] = code
     for shape in ("(10**15,)", "(1000000000000000,)", "(-5,)", "(2, 4611686018427387904)", "(True,)", "((1,),)", "9"):

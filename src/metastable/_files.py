@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import lzma
 import math
@@ -43,12 +44,22 @@ _DAMAGE = (
 # grows further, and is not small, is made to fill the memory.
 _LARGEST_EXPANSION, _ALWAYS_ALLOWED = 1100, 2**26
 
+# A full disk, a quota, and a limit on the size of files.
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 # How the name of a file ends that is being written; where a process was killed it stays behind.
 UNFINISHED = ".part"
 
 
 class ForeignFileError(ValueError):
     """An npz file without the header that this package writes."""
+
+
+class FullError(OSError):
+    """A file for which there is no room."""
+
+    def __str__(self) -> str:
+        return f"cannot write {self.filename}: {self.strerror}; make room or choose another place, nothing was changed."
 
 
 class ExpansionError(ValueError):
@@ -74,7 +85,8 @@ def require_expansion(path: Path, n_bytes: int, *, at_most: int = _LARGEST_EXPAN
     held = path.stat().st_size
     if n_bytes > max(_ALWAYS_ALLOWED, at_most * held) or n_bytes < 0:
         raise ExpansionError(
-            f"{path} is damaged: it has {held:,} bytes and says that it holds {n_bytes:,}; write it again."
+            f"{path} is damaged: it has {held:,} bytes and says that it holds {n_bytes:,}; copy it again, or write "
+            "it again."
         )
     if n_bytes > _ALWAYS_ALLOWED:
         require_memory(n_bytes, what=f"the content of {path.name}", do="read it on a larger machine")
@@ -109,8 +121,10 @@ def whole_path(path: Path, *, durable: bool = False) -> Iterator[Path]:
             with temporary.open("rb+") as file:
                 os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno in _NO_SPACE:
+            raise FullError(error.errno, error.strerror, str(path)) from None
         raise
 
 
@@ -218,34 +232,68 @@ def load_arrays(path: Path, *, at_most: int = _LARGEST_EXPANSION) -> tuple[dict[
     ValueError
         If it is damaged.
     """
+    arrays = load_members(path, None, at_most=at_most)
+    try:
+        header = json.loads(str(arrays.pop("header")))
+        named = set(header["arrays"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise ForeignFileError(
+            f"{path} is an npz file but not one written by metastable; give one that it wrote."
+        ) from None
+    differing = named.symmetric_difference(arrays)
+    if differing:
+        raise ValueError(
+            f"{path} is damaged: the arrays {sorted(differing)} are not as its header says; copy it again, or write it "
+            "again."
+        )
+    return header, arrays
+
+
+def load_members(path: Path, names: tuple[str, ...] | None, *, at_most: int = _LARGEST_EXPANSION) -> dict[str, NDArray]:
+    """Read arrays of plain types from any npz file.
+
+    Parameters
+    ----------
+    path : Path
+    names : tuple of str or None
+        Which; the others are not looked at. None for all.
+    at_most : int
+        As in `load_arrays`.
+
+    Returns
+    -------
+    dict of ndarray
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is damaged, or an array is missing or of objects.
+    """
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}; check the path.")
     try:
         # Opened here because np.load leaves a file open that turns out to be no zip archive.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            _require_honest(path, archive.zip, at_most)
-            arrays = {name: archive[name] for name in archive.files}
+            wanted = archive.files if names is None else names
+            members = archive.zip.infolist() if names is None else [archive.zip.getinfo(f"{n}.npy") for n in names]
+            _require_honest(path, archive.zip, members, at_most)
+            return {name: archive[name] for name in wanted}
     except ExpansionError:
         raise
-    except _DAMAGE as error:
-        raise ValueError(f"{path} is damaged or not an npz file ({type(error).__name__}); write it again.") from None
+    except _DAMAGE:
+        raise ValueError(f"{path} is damaged or not an npz file; copy it again, or write it again.") from None
     except ValueError:
-        raise ValueError(f"{path} is damaged or not an npz file of plain arrays; write it again.") from None
-    try:
-        header = json.loads(str(arrays.pop("header")))
-        named = set(header["arrays"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise ForeignFileError(f"{path} is an npz file but not one written by metastable.") from None
-    differing = named.symmetric_difference(arrays)
-    if differing:
-        raise ValueError(f"{path} is damaged: the arrays {sorted(differing)} are not as its header says.")
-    return header, arrays
+        raise ValueError(
+            f"{path} is damaged or not an npz file of plain arrays; copy it again, or write it again."
+        ) from None
 
 
-def _require_honest(path: Path, archive: zipfile.ZipFile, at_most: int) -> None:
+def _require_honest(path: Path, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], at_most: int) -> None:
     """Raise if an array is said to be larger than its part of the archive: numpy takes the memory before it reads."""
-    require_expansion(path, sum(member.file_size for member in archive.infolist()), at_most=at_most)
-    for member in archive.infolist():
+    require_expansion(path, sum(member.file_size for member in members), at_most=at_most)
+    for member in members:
         with archive.open(member) as file:
             version = np.lib.format.read_magic(file)
             readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}

@@ -181,7 +181,7 @@ def test_a_failure_halfway_leaves_nothing(tmp_path, ending, monkeypatch):
 
 
 def test_endings(tmp_path):
-    with pytest.raises(ValueError, match=r"a\.dat has an ending that cannot be written; choose one of \.npz, \.csv"):
+    with pytest.raises(ValueError, match=r"a\.dat has the ending '\.dat', and what can be written is \.npz, \.csv"):
         write(recording(), tmp_path / "a.dat")
     with pytest.raises(TypeError, match="spikes must be SpikeData, got int"):
         write(3, tmp_path / "a.csv")

@@ -57,7 +57,11 @@ def test_trials_names_and_negative_times(file):
         ("neuron,when\n1,2\n", "it must have neuron, one of time"),
         ("neuron,time\n1,2\n1,\n", "missing or infinite values, the first in line 3"),
         ("neuron,time\n1,nan\n", "missing or infinite"),
-        ("neuron,time\n1,two\n", "time of a.csv holds text"),
+        (
+            "neuron;time\n1;0,5\n",
+            "holds .0,5. in line 2 \\(a decimal comma: replace it by a point\\); it must hold numbers",
+        ),
+        ("neuron,time\n1,two\n", "time of a.csv holds 'two' in line 2; it must hold numbers"),
         ("neuron,time\n1.5,2\n", "neuron of a.csv holds 1.5 in line 2"),
         ("neuron,time,trial\n1,2\n", "has 2 cells for 3 columns"),
         ("# by hand\n\nneuron,time_ms\n7,12\n7,12,345\n", "line 5 of a.csv has 3 cells for 2 columns"),
@@ -89,7 +93,7 @@ def test_units_are_stated_once(file):
 def test_files_that_are_none(tmp_path, file):
     with pytest.raises(FileNotFoundError, match="there is no file"):
         read(tmp_path / "none.csv")
-    with pytest.raises(ValueError, match="unknown ending; known are"):
+    with pytest.raises(ValueError, match=r"'.xyz', which is none of .npz, .csv"):
         read(file("1", "a.xyz"))
     with pytest.raises(ValueError, match="damaged or not a MATLAB file"):
         read(file("hello, this is text and nothing that MATLAB would have written", "a.mat"))
@@ -104,7 +108,7 @@ def test_matlab_tables_are_in_seconds(tmp_path):
     np.testing.assert_allclose(spikes.time_ms, [250, 500])
     np.testing.assert_array_equal(spikes.neuron_id[spikes.neuron], [1, 2])
     assert read(tmp_path / "a.mat", unit="ms").t_stop_ms == 1
-    with pytest.raises(ValueError, match="no variable 'x'; it has other, spks"):
+    with pytest.raises(ValueError, match="no variable 'x'; give one of other, spks as variable"):
         read(tmp_path / "a.mat", variable="x")
     with pytest.raises(ValueError, match=r"must be a table .* got shape \(2, 5\)"):
         read(tmp_path / "a.mat", variable="other")

@@ -320,7 +320,7 @@ def test_the_whole_window_can_always_be_selected(dt):
             r"neuron must be one index, a list .* got shape \(1, 2\)",
         ),
         ({"cluster": 2}, ValueError, "cluster runs from 2 to 2"),
-        ({"population": "X"}, ValueError, r"population 'X' is not in these spikes; known are \['E', 'I'\]"),
+        ({"population": "X"}, ValueError, r"population 'X' is not in these spikes; choose one of 'E', 'I'"),
     ],
 )
 def test_selections_that_are_refused(criteria, error, said):
@@ -331,7 +331,9 @@ def test_selections_that_are_refused(criteria, error, said):
 def test_labels_that_are_missing():
     with pytest.raises(ValueError, match="these spikes have no cluster labels; give cluster="):
         make().select(cluster=0)
-    with pytest.raises(ValueError, match=r"population 'E' is not in these spikes; known are \[\]"):
+    with pytest.raises(
+        ValueError, match=r"population 'E' is not in these spikes, whose neurons have no populations; label them"
+    ):
         make().select(population="E")
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from metastable.spikes import SpikeData
 
 # No recording of neurons has such a mean rate, spikes/s; times in seconds that are taken for ms have.
@@ -38,7 +36,7 @@ def _window(spikes: SpikeData) -> list[str]:
     if not spikes.n_spikes:
         return []
     first, last = float(spikes.time_ms.min()), float(spikes.time_ms.max())
-    if _is_guessed(spikes, last):
+    if spikes.meta.get("guessed_stop_ms") == spikes.t_stop_ms:
         if spikes.t_start_ms < 0:
             return [
                 f"The beginning and the end of the recording are not in the file: the first spike, at {first:,.6g} ms, "
@@ -54,13 +52,3 @@ def _window(spikes: SpikeData) -> list[str]:
             "not silence, give the end with --stop (select(time_ms=...)); rates are over the whole time."
         ]
     return []
-
-
-def _is_guessed(spikes: SpikeData, last: float) -> bool:
-    """Tell whether the end is the one that readers of tables take: the whole millisecond after the last spike."""
-    if "n_duplicates" not in spikes.meta:
-        return False
-    end = math.floor(last) + 1.0
-    if spikes.dt_ms is not None:
-        end = math.ceil(end / spikes.dt_ms - 1e-6) * spikes.dt_ms
-    return abs(spikes.t_stop_ms - end) < 1e-6 * max(1.0, abs(end))

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from metastable.cli._naming import SELECTION, naming
+from metastable.cli._recording import read_window
 
 # What the room calls what a person typed.
 _COMMUNITIES = {
@@ -60,15 +61,10 @@ def communities(
     Prints the groups, their timescale, delta Q and p, and writes labels.csv, groups.json and figures.
     """
     from metastable.communities import detect
-    from metastable.spikes import read
 
     folder = file.with_name(f"{file.name}-groups") if output is None else output
     _require_folder(folder)
-    spikes = read(file, unit=unit, variable=variable)
-    if stop_ms is not None and stop_ms > spikes.t_stop_ms and spikes.meta.get("source") == file.name:
-        # A table ends with its last spike; only its reader knows that the recording went on.
-        spikes = read(file, unit=unit, variable=variable, t_stop_ms=stop_ms)
-    window = (spikes.t_start_ms if start_ms is None else start_ms, spikes.t_stop_ms if stop_ms is None else stop_ms)
+    spikes, window = read_window(file, unit=unit, variable=variable, start_ms=start_ms, stop_ms=stop_ms)
     with naming(SELECTION | {"neuron": "--trials-of"}):
         chosen = None if neuron is None else spikes.neuron_id == neuron
         if chosen is not None and not chosen.any():

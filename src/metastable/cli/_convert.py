@@ -20,15 +20,18 @@ from metastable.cli._naming import SELECTION, naming
 @click.option("--start", "start_ms", type=float, help="Begin of the recording, ms, where A does not hold it.")
 @click.option("--stop", "stop_ms", type=float, help="End of the recording, ms, where A does not hold it.")
 def convert(source, target, unit, variable, trials, start_ms, stop_ms) -> None:
-    """Write the spikes of A as B, in the format of its ending.
+    """Write the spikes of A as B, in the format of its ending; another file of that name is replaced.
 
-    Reads npz, CSV, MATLAB, NWB, SONATA (.h5) and NEST (.dat, .gdf); writes npz, CSV, MATLAB, NWB and SONATA. Says what
-    was written, and what the format could not hold.
+    Reads npz (also what pynapple saved), CSV, MATLAB, NWB, SONATA (.h5) and NEST (.dat, .gdf); writes npz, CSV, MATLAB,
+    NWB and SONATA. Says what was written, and what the format could not hold. Neo and pynapple hold spikes in memory:
+    metastable.spikes.to_neo and to_pynapple make their objects.
     """
-    from metastable._files import require_writable
     from metastable.spikes import read, write
+    from metastable.spikes._write import require_target
 
-    require_writable(target)
+    require_target(target)
+    if target.exists() and source.exists() and target.samefile(source):
+        raise ValueError(f"{source} and {target} are the same file, whose other content would be lost; name another B.")
     with naming({"t_start_ms": "--start", "t_stop_ms": "--stop", "trials=True": "--trials"} | SELECTION):
         spikes = read(source, unit=unit, variable=variable, trials=trials, t_start_ms=start_ms, t_stop_ms=stop_ms)
         written = write(spikes, target)

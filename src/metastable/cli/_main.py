@@ -14,6 +14,7 @@ from metastable.cli._communities import communities
 from metastable.cli._convert import convert
 from metastable.cli._naming import SELECTION, naming
 from metastable.cli._reconstruct import reconstruct
+from metastable.cli._recording import read_window
 from metastable.cli._sweep import sweep
 
 _PAPERS = ("litwin-kumar-doiron-2012", "rost-2018", "humphries-2011", "van-bussel-2011", "fasoli-panzeri-2019", "loop")
@@ -123,7 +124,13 @@ def papers(as_json) -> None:
 
 
 @main.command()
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The npz file to write.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="File to write: npz, or .csv, .mat, .nwb, .h5.",
+)
 @click.option("--r-ee", type=float, default=2.5, show_default=True, help="Clustering p_in/p_out; 1 for uniform.")
 @click.option("--j-plus", type=float, help="Factor of weights within clusters [1.9, uniform 1].")
 @click.option("--clustering", type=click.Choice(["probability", "weight"]), default="probability", show_default=True)
@@ -155,11 +162,12 @@ def simulate(
     onset_ms, offset_ms, engine, jobs, as_json,
 ) -> None:  # fmt: skip
     """Simulate the clustered network of Litwin-Kumar & Doiron (2012) and write its spikes."""
-    from metastable._files import require_writable
     from metastable.networks import Stimulus, litwin_kumar_doiron_2012
     from metastable.simulation import simulate as run
+    from metastable.spikes import write
+    from metastable.spikes._write import require_target
 
-    require_writable(output)
+    require_target(output)
     stimulus = None
     if stimulate is not None:
         clusters = _parse_list("--stimulate", stimulate)
@@ -179,7 +187,8 @@ def simulate(
             engine=engine,
             n_jobs=jobs,
         )
-    spikes.save(output)
+    # On the grid of the simulation nothing is lost, in no format.
+    write(spikes, output)
     if as_json:
         seconds = spikes.duration_ms * spikes.n_trials / 1000
         names = [p.name for p in network.populations]
@@ -195,6 +204,11 @@ def simulate(
 
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--unit", type=click.Choice(["ms", "s"]), help="Of the times [what the file says; s for MATLAB, else ms]."
+)
+@click.option("--variable", help="Name of the table in a MATLAB file [spks].")
+@click.option("--trials", is_flag=True, help="Cut the session of an NWB file into the trials of its table.")
 @click.option("--start", "start_ms", type=float, help="Discard what is before, ms [start of the recording].")
 @click.option("--stop", "stop_ms", type=float, help="Discard what is after, ms [end of the recording].")
 @click.option("--population", help="Only this population, for instance E.")
@@ -209,15 +223,11 @@ def simulate(
 )
 @click.option("--ddof", type=click.IntRange(min=0), default=0, show_default=True, help="Of the Fano factor's variance.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def stats(file, start_ms, stop_ms, population, window_ms, correlation_ms, ddof, as_json) -> None:
-    """Print rates, Fano factor and correlations of the spikes in FILE."""
-    from metastable.spikes import SpikeData
-
-    spikes = SpikeData.load(file)
-    window = (
-        spikes.t_start_ms if start_ms is None else start_ms,
-        spikes.t_stop_ms if stop_ms is None else stop_ms,
-    )
+def stats(
+    file, unit, variable, trials, start_ms, stop_ms, population, window_ms, correlation_ms, ddof, as_json
+) -> None:  # fmt: skip
+    """Print rates, Fano factor and correlations of the spikes in FILE (npz, CSV, MATLAB, NWB, SONATA, NEST)."""
+    spikes, window = read_window(file, unit=unit, variable=variable, trials=trials, start_ms=start_ms, stop_ms=stop_ms)
     with naming(SELECTION):
         spikes = spikes.select(time_ms=window, population=population)
         facts = _statistics(spikes, window_ms, correlation_ms, ddof)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -73,17 +75,14 @@ def align(spikes: SpikeData, *, events_ms: ArrayLike, window_ms: tuple[float, fl
     )
     # The subtraction may round a spike onto the end, or below the start.
     time = np.clip(spikes.time_ms[place] - events[trial], begin, np.nextafter(end, -np.inf))
-    return SpikeData(
+    return replace(
+        spikes,
         time_ms=spikes.time_ms[place] - events[trial] if on_grid else time,
         neuron=spikes.neuron[place],
         trial=trial,
-        n_neurons=spikes.n_neurons,
         n_trials=events.size,
         t_start_ms=begin,
         t_stop_ms=end,
         dt_ms=spikes.dt_ms if on_grid else None,
-        cluster=spikes.cluster,
-        population=spikes.population,
-        neuron_id=spikes.neuron_id,
-        meta=spikes.meta,
+        trial_id=None,
     )

@@ -59,7 +59,7 @@ def as_selection(name: str, wanted: ArrayLike | None, count: int) -> NDArray[np.
         return np.arange(count)
     array = require_indices(name, wanted, count)
     if (np.diff(array) <= 0).any():
-        raise ValueError(f"{name} must list each index once in increasing order.")
+        raise ValueError(f"{name} must list each index once in increasing order, got {shown(wanted)}.")
     return array
 
 

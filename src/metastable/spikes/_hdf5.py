@@ -28,6 +28,10 @@ class DamagedError(ValueError):
     """A file whose content the library cannot follow."""
 
 
+class NotNumbersError(ValueError):
+    """A place of a file that holds something else."""
+
+
 @contextmanager
 def open_hdf5(path: Path) -> Iterator[Any]:
     """Open a file for reading; what the library raises about its content becomes one sentence.
@@ -52,13 +56,15 @@ def open_hdf5(path: Path) -> Iterator[Any]:
     try:
         with h5py.File(path, "r", locking=False) as file:
             yield file
-    except (OSError, KeyError, RuntimeError, TypeError, AttributeError, OverflowError, UnicodeDecodeError) as error:
-        raise DamagedError(f"{path.name} is damaged or not an HDF5 file ({type(error).__name__}).") from None
+    except (OSError, KeyError, RuntimeError, TypeError, AttributeError, OverflowError, UnicodeDecodeError):
+        raise DamagedError(f"{path.name} is damaged or not an HDF5 file; copy it again, or write it again.") from None
     except MemoryError as error:
         # The library's own, for a size that it met; ours is a sentence.
         if str(error):
             raise
-        raise DamagedError(f"{path.name} is damaged: a size in it is beyond all memory.") from None
+        raise DamagedError(
+            f"{path.name} is damaged: a size in it is beyond all memory; copy it again, or write it again."
+        ) from None
 
 
 def require_h5py(path: Path) -> Any:
@@ -116,13 +122,19 @@ def numbers_in(file: Any, name: str, *, path: Path, n_dimensions: int | None = 1
     """
     dataset = _dataset(file, name, path)
     if dataset.dtype.kind not in "iuf" or dataset.dtype.itemsize > 8:
-        raise ValueError(f"{name} of {path.name} must hold numbers, got {dataset.dtype}.")
+        raise NotNumbersError(f"{name} of {path.name} must hold numbers, got {dataset.dtype}; write it again.")
     if dataset.shape is None or n_dimensions not in (None, len(dataset.shape)):
-        raise ValueError(f"{name} of {path.name} has the wrong shape, {dataset.shape}.")
+        raise ValueError(
+            f"{name} of {path.name} must be {'one list' if n_dimensions else 'a table'} of numbers, got shape "
+            f"{dataset.shape}; write it again."
+        )
     n_bytes = math.prod(dataset.shape) * dataset.dtype.itemsize
     require_expansion(path, n_bytes, at_most=_LARGEST_EXPANSION if dataset.chunks else 1)
     if n_bytes and not dataset.id.get_storage_size():
-        raise ValueError(f"{name} of {path.name} has shape {dataset.shape} but no values in the file.")
+        raise ValueError(
+            f"{name} of {path.name} has shape {dataset.shape} but no values in the file; copy it again, or write it "
+            "again."
+        )
     return np.asarray(dataset[()])
 
 
@@ -147,12 +159,14 @@ def _dataset(file: Any, name: str, path: Path) -> Any:
     node = file
     for part in name.split("/"):
         if not isinstance(node, h5py.Group) or part not in node:
-            raise ValueError(f"{path.name} has no {name}.")
+            raise ValueError(
+                f"{path.name} has no {name}, which spikes need; write it again with the program it is from."
+            )
         if not isinstance(node.get(part, getlink=True), h5py.HardLink):
             raise ValueError(f"{name} of {path.name} is a link to another place; copy its content into the file.")
         node = node[part]
     if not isinstance(node, h5py.Dataset):
-        raise ValueError(f"{name} of {path.name} must hold values, got a group.")
+        raise NotNumbersError(f"{name} of {path.name} must hold values, got a group; write it again.")
     if node.is_virtual or node.external:
         raise ValueError(f"the values of {name} lie outside {path.name}; copy them into the file.")
     return node
@@ -175,6 +189,8 @@ def _require_sound_heaps(path: Path) -> None:
             while end <= size and place + 16 <= end:
                 index, length = struct.unpack_from("<H6xQ", content, place)
                 if not index and length < 16:
-                    raise DamagedError(f"{path.name} is damaged: a heap of texts in it has no end.")
+                    raise DamagedError(
+                        f"{path.name} is damaged: a heap of texts in it has no end; copy it again, or write it again."
+                    )
                 place += length if not index else 16 + -(-length // 8) * 8
             at = content.find(_HEAP, at + 1)

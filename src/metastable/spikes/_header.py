@@ -9,12 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metastable._validation import require_integer
+from metastable.spikes._damage import damaged
 from metastable.spikes._spike_data import SpikeData
 
 _FORMAT = "metastable-spikes"
 _VERSION = 1
 # Longer lists of names 0, 1, 2, ... are written out, so that a short file cannot ask for much memory.
 _MOST_UNNAMED = 10_000_000
+
+
+class NewerError(ValueError):
+    """A file that a later version wrote."""
 
 
 def header_of(spikes: SpikeData, **more: Any) -> str:
@@ -99,9 +104,9 @@ def rebuild(
     try:
         version = require_integer("format_version", header["format_version"])
         if version > _VERSION:
-            raise ValueError(f"its header has version {version}, newer than {_VERSION}; update metastable")
+            raise NewerError(f"{source} has format version {version}, newer than {_VERSION}; update metastable.")
         if header["n_spikes"] != time_ms.size:
-            raise ValueError(f"it says {header['n_spikes']} spikes but holds {time_ms.size}; it was cut or edited")
+            raise ValueError(f"it says {header['n_spikes']} spikes but holds {time_ms.size}, so was cut or edited")
         counts = {name: require_integer(name, header[name], minimum=0) for name in ("n_neurons", "n_trials")}
         return SpikeData(
             time_ms=time_ms,
@@ -113,8 +118,10 @@ def rebuild(
             neuron_id=names_of(header, "neuron"),
             trial_id=names_of(header, "trial"),
         )
+    except NewerError:
+        raise
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"{source} is damaged: {str(error).rstrip('.')}.") from None
+        raise damaged(source, error) from None
 
 
 def names_of(header: dict[str, Any], kind: str) -> NDArray[np.int64]:
@@ -148,7 +155,7 @@ def places_of(labels: NDArray, names: NDArray[np.int64], *, source: str, kind: s
     order = np.argsort(names)
     place = np.searchsorted(names, labels, sorter=order)
     if labels.size and (not names.size or (names[order[np.minimum(place, names.size - 1)]] != labels).any()):
-        raise ValueError(f"{source} is damaged: a {kind} of its spikes is not in its header.")
+        raise damaged(source, f"a {kind} of its spikes is not in its header")
     return order[place] if labels.size else np.zeros(0, np.int64)
 
 

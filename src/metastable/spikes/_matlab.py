@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from metastable._files import whole_file
-from metastable.spikes._hdf5 import DamagedError, numbers_in, open_hdf5
+from metastable.spikes._damage import damaged
+from metastable.spikes._hdf5 import DamagedError, NotNumbersError, numbers_in, open_hdf5
 from metastable.spikes._header import header_of, parse_header, rebuild
 from metastable.spikes._mat_file import read_mat
 from metastable.spikes._session_axis import to_seconds
@@ -70,14 +72,18 @@ def read_matlab(
     content = _variables(path, name)
     if name not in content:
         listed = ", ".join(each for each in sorted(content) if each.isidentifier())
-        raise ValueError(f"{path.name} has no variable {name!r}; it has {shorten(listed, 200) or 'none'}.")
+        found = f"give one of {shorten(listed, 200)} as variable" if listed else "it holds no variables; save it again"
+        raise ValueError(f"{path.name} has no variable {name!r}; {found}.")
     table = np.asarray(content[name])
-    if table.dtype == object:
-        raise ValueError(f"{name} of {path.name} is no table of real numbers; give one with neuron, time and trial.")
-    if table.ndim != 2 or table.dtype.kind not in "iuf" or table.shape[1] not in (2, 3):
+    if table.dtype.kind not in "iuf":
         raise ValueError(
-            f"{name} of {path.name} must be a table with the columns neuron, time and perhaps trial, "
-            f"got shape {table.shape} of {table.dtype}."
+            f"{name} of {path.name} is a cell array, a structure, a text or complex, and must be a table of real "
+            "numbers; save one row for each spike, with neuron, time in s and perhaps trial."
+        )
+    if table.ndim != 2 or table.shape[1] not in (2, 3):
+        raise ValueError(
+            f"{name} of {path.name} must be a table with the columns neuron, time and perhaps trial, got shape "
+            f"{table.shape}; save one row for each spike."
         )
     header = content.get(_HEADER)
     if variable is None and isinstance(header, dict):
@@ -86,10 +92,10 @@ def read_matlab(
             raise ValueError(f"{path.name} states the unit of its times; leave out unit={unit!r}.")
         rows = content.get(_ROWS)
         if not isinstance(rows, np.ndarray) or rows.shape != (len(table), 3) or rows.dtype.kind not in "iuf":
-            raise ValueError(f"{path.name} is damaged: {_ROWS} must be as long as {name}, with three columns.")
+            raise damaged(path.name, f"{_ROWS} must be as long as {name}, with three columns")
         index = rows[:, [0, 2]].astype(np.int64)
         if (index != rows[:, [0, 2]]).any():
-            raise ValueError(f"{path.name} is damaged: {_ROWS} must number neurons and trials by whole numbers.")
+            raise damaged(path.name, f"{_ROWS} must number neurons and trials by whole numbers")
         time_ms = rows[:, 1].astype(np.float64)
         return rebuild(header, source=path.name, time_ms=time_ms, neuron=index[:, 0], trial=index[:, 1])
     trial = table[:, 2] if table.shape[1] == 3 else None
@@ -120,7 +126,8 @@ def _variables_7_3(path: Path, name: str) -> dict[str, Any]:
             content = dict.fromkeys(file)
             if name in content:
                 # Stored by columns: what is a row in MATLAB is a column here.
-                content[name] = numbers_in(file, name, path=path, n_dimensions=None).T
+                with suppress(NotNumbersError):
+                    content[name] = numbers_in(file, name, path=path, n_dimensions=None).T
             return content
     except ImportError:
         raise ImportError(f"{path.name} is of MATLAB 7.3: install h5py to read it, or save it with -v7.") from None

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from metastable._validation import require_instance
+from metastable._validation import require_instance, shown
 from metastable.spikes._header import header_of, parse_header, rebuild
 from metastable.spikes._spike_data import SpikeData
 from metastable.spikes._table import from_table
@@ -78,9 +78,9 @@ def from_neo(source: Any) -> SpikeData:
 
     Parameters
     ----------
-    source : neo.Block, neo.Segment, or list of neo.SpikeTrain
-        The segments of a block are trials. Trains of different segments belong to one neuron if they have the same
-        annotation ``neuron_id``, or else the same place.
+    source : neo.Block, neo.Segment, or list of neo.SpikeTrain or of neo.Segment
+        The segments of a block or list are trials. Trains of different segments belong to one neuron if they have the
+        same annotation ``neuron_id``, or else the same place.
 
     Returns
     -------
@@ -105,10 +105,15 @@ def from_neo(source: Any) -> SpikeData:
         segments, text = [list(segment.spiketrains) for segment in source.segments], source.annotations.get(_HEADER)
     elif isinstance(source, neo.Segment):
         segments, text = [list(source.spiketrains)], None
+    elif isinstance(source, Sequence) and source and all(isinstance(each, neo.Segment) for each in source):
+        segments, text = [list(segment.spiketrains) for segment in source], None
     elif isinstance(source, Sequence) and all(isinstance(train, neo.SpikeTrain) for train in source):
         segments, text = [list(source)], None
     else:
-        raise TypeError(f"source must be a Block, a Segment or a list of SpikeTrains, got {type(source).__name__}.")
+        raise TypeError(
+            f"source must be a Block, a Segment, or a list of SpikeTrains or of Segments, got {shown(source)}; give "
+            "one of Neo's."
+        )
     header = parse_header(text) if isinstance(text, str) else None
     rows = [[_milliseconds(train) for train in segment] for segment in segments]
     places = [np.repeat(np.arange(len(row)), [each.size for each in row]) for row in rows]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from metastable._validation import require_number, require_path
+from metastable.spikes._damage import damaged
 from metastable.spikes._spike_data import SpikeData
 from metastable.spikes._table import from_table
 
@@ -85,7 +86,9 @@ def from_nest(
     if ids is not None:
         unknown = np.setdiff1d(found.neuron_id, np.asarray(ids))
         if unknown.size:
-            raise ValueError(f"{unknown.size} senders, the first {unknown[0]}, are not among neurons; give all ids.")
+            raise ValueError(
+                f"{unknown.size} senders, the first {unknown[0]}, are not among neurons; give the ids of all."
+            )
     if not named:
         return found
     of_id = {int(each): name for name, members in named.items() for each in members}
@@ -111,7 +114,10 @@ def _senders_and_times(events: Any, dt_ms: float | None) -> tuple[NDArray, NDArr
     if isinstance(events, str | os.PathLike):
         return _read_table(require_path("events", events), dt_ms)
     if not isinstance(events, Mapping) or not {"senders", "times"} <= set(events):
-        raise TypeError(f"events must hold senders and times, or name a file, got {type(events).__name__}.")
+        raise TypeError(
+            f"events must hold senders and times, or name a file, got {type(events).__name__}; "
+            "give recorder.get('events')."
+        )
     senders, times = np.asarray(events["senders"]), np.asarray(events["times"])
     if "offsets" not in events:
         return senders, times, False
@@ -133,13 +139,18 @@ def _read_table(path: Path, dt_ms: float | None) -> tuple[NDArray, NDArray, bool
         if "\0" in text:
             raise ValueError
     except ValueError:
-        raise ValueError(f"{path.name} is not a text file of NEST.") from None
+        raise ValueError(
+            f"{path.name} is not a text file of NEST; give what a spike recorder with record_to ascii wrote."
+        ) from None
     lines = [line for line in text.splitlines() if line.strip() and line[0] != "#"]
     names = tuple(lines[0].split()) if lines else ()
     if names in _COLUMNS:
         lines = lines[1:]
     elif names and not names[0].lstrip("-").isdigit():
-        raise ValueError(f"{path.name} is not a file of a spike recorder of NEST; its columns are sender and time_ms.")
+        raise ValueError(
+            f"{path.name} has the columns {' '.join(names)[:80]!r}, those of NEST are sender and "
+            "time_ms; save other tables as .csv."
+        )
     n_columns = len(names) or 2
     if not lines:
         return np.zeros(0, np.int64), np.zeros(0), False
@@ -150,7 +161,7 @@ def _read_table(path: Path, dt_ms: float | None) -> tuple[NDArray, NDArray, bool
     except (ValueError, UserWarning, OverflowError):
         table = np.zeros((0, 0))
     if table.shape[1] != n_columns or n_columns not in (2, 3):
-        raise ValueError(f"{path.name} is damaged: each line must hold a sender and a time.")
+        raise damaged(path.name, "each line must hold a sender and a time")
     if n_columns == 2:
         return table[:, 0], table[:, 1], False
     return table[:, 0], *_from_steps(table[:, 1], table[:, 2], dt_ms)

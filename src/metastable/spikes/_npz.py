@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from metastable._files import ForeignFileError, load_arrays, save_arrays
 from metastable._validation import require_instance, require_integer, require_path
+from metastable.spikes._damage import damaged
+from metastable.spikes._pynapple_file import is_pynapple, read_pynapple
 from metastable.spikes._spike_data import SpikeData
 
 _FORMAT = "metastable-spikes"
@@ -82,7 +85,11 @@ def load_npz(path: str | os.PathLike[str]) -> SpikeData:
     See `save_npz`.
     """
     source = require_path("path", path)
-    foreign = ValueError(f"{source} is an npz file but not one of spikes written by metastable.")
+    if is_pynapple(source):
+        raise ValueError(f"{source} was written by pynapple; read it by metastable.spikes.read.")
+    foreign = ValueError(
+        f"{source} is an npz file but not one of spikes written by metastable; build SpikeData from its arrays."
+    )
     try:
         header, arrays = load_arrays(source, at_most=_LARGEST_EXPANSION)
     except ForeignFileError:
@@ -103,4 +110,9 @@ def load_npz(path: str | os.PathLike[str]) -> SpikeData:
         with np.errstate(over="ignore", invalid="ignore"):
             return SpikeData(**content)
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
-        raise ValueError(f"{source} is damaged: {error}") from None
+        raise damaged(str(source), error) from None
+
+
+def read_npz(path: Path) -> SpikeData:
+    """Read what this package or pynapple wrote; see `metastable.spikes.read`."""
+    return read_pynapple(path) if is_pynapple(path) else load_npz(path)

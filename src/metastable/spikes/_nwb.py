@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import uuid
 import warnings
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,17 @@ from numpy.typing import NDArray
 from metastable._provenance import version
 from metastable._validation import require_number
 from metastable.spikes._align import align
+from metastable.spikes._damage import damaged
 from metastable.spikes._hdf5 import hdf5_in_memory, numbers_in, open_hdf5, text_in
-from metastable.spikes._header import header_of, parse_header, rebuild
-from metastable.spikes._session_axis import lay_out, lost_digits, period_of, take_apart, to_seconds, trial_zeros
+from metastable.spikes._header import parse_header
+from metastable.spikes._session_axis import (
+    lay_out,
+    lost_digits,
+    rebuild_session,
+    session_header,
+    to_seconds,
+    trial_zeros,
+)
 from metastable.spikes._spike_data import SpikeData
 from metastable.spikes._table import from_table, refuse_window
 
@@ -44,11 +53,8 @@ def write_nwb(spikes: SpikeData, path: Path) -> tuple[str, ...]:
     tuple of str
         What was lost: the last digits of times that lie on no grid.
     """
-    try:
-        pynwb: Any = importlib.import_module("pynwb")
-    except ImportError:
-        raise ImportError(f"writing {path.name} needs pynwb: install metastable[nwb].") from None
-    header = header_of(spikes, period_ms=period_of(spikes))
+    pynwb: Any = importlib.import_module("pynwb")
+    header = session_header(spikes)
     time_s = to_seconds(lay_out(spikes), spikes.dt_ms)
     with warnings.catch_warnings():
         # About the style of names and about dates before 1980.
@@ -66,7 +72,7 @@ def write_nwb(spikes: SpikeData, path: Path) -> tuple[str, ...]:
         with hdf5_in_memory(path) as file:
             # Not closed by pynwb: what it wrote is taken from the open file.
             pynwb.NWBHDF5IO(file=file, mode="w").write(content)
-    return lost_digits(spikes, take_apart(time_s * 1000, parse_header(header) or {})[0])
+    return lost_digits(spikes, time_s * 1000, header)
 
 
 def _units(spikes: SpikeData, time_s: NDArray[np.float64]) -> Any:
@@ -126,36 +132,41 @@ def read_nwb(path: Path, *, trials: bool | None, t_start_ms: float | None, t_sto
     """
     with open_hdf5(path) as file:
         if "units/spike_times" not in file:
-            raise ValueError(f"{path.name} holds no units with spike times.")
-        time_s = numbers_in(file, _TIMES, path=path).astype(np.float64)
+            raise ValueError(_without_units(file, path))
+        times = numbers_in(file, _TIMES, path=path)
         ends = numbers_in(file, _ENDS, path=path).astype(np.int64)
         ids = numbers_in(file, _IDS, path=path)
         header = parse_header(text_in(file, "general/notes", path=path) or "")
         resolution = file[_TIMES].attrs.get("resolution")
         table = _intervals(file, path) if trials and header is None else None
+    if times.size and times.dtype.kind != "f":
+        raise ValueError(
+            f"{_TIMES} of {path.name} holds whole numbers, samples perhaps, and must hold seconds; divide them by the "
+            "sampling rate and write it again."
+        )
+    time_s = times.astype(np.float64)
     sizes = np.diff(ends, prepend=0)
     if ends.size != ids.size or ids.dtype.kind not in "iu" or (sizes < 0).any() or ends[-1:].sum() != time_s.size:
-        raise ValueError(f"{path.name} is damaged: its table of units does not say whose each spike is.")
+        raise damaged(path.name, "its table of units does not say whose each spike is")
     index = np.repeat(np.arange(ids.size), sizes)
     if header is not None:
         refuse_window(path.name, t_start_ms, t_stop_ms)
         if header.get("n_neurons") != ids.size:
             raise ValueError(
-                f"{path.name} was edited: it has {ids.size} units, {header.get('n_neurons')} in its notes."
+                f"{path.name} was edited: it has {ids.size} units, {header.get('n_neurons')} in its notes; remove the "
+                "notes to read it like a file of another program."
             )
-        return _from_own(header, path, time_s, index)
+        return rebuild_session(header, source=path.name, time_ms=time_s * 1000, neuron=index)
     dt_ms = _grid(resolution, time_s)
     if table is None:
         return _one_trial(path, time_s, ids, index, dt_ms, t_start_ms, t_stop_ms)
     return _cut(path, time_s, ids, index, *table, (t_start_ms, t_stop_ms))
 
 
-def _from_own(header: dict[str, Any], path: Path, time_s: NDArray, index: NDArray) -> SpikeData:
-    try:
-        time_ms, trial = take_apart(time_s * 1000, header)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path.name} is damaged: {str(error).rstrip('.')}.") from None
-    return rebuild(header, source=path.name, time_ms=time_ms, neuron=index, trial=trial)
+def _without_units(file: Any, path: Path) -> str:
+    if "units" in file:
+        return f"{path.name} has a table of units without their spike times; give a file of sorted spikes."
+    return f"{path.name} holds no units, the table of sorted neurons; give a file of sorted spikes."
 
 
 def _one_trial(
@@ -207,8 +218,14 @@ def _intervals(file: Any, path: Path) -> tuple[NDArray[Any], NDArray[np.float64]
         1000 * numbers_in(file, f"{_TRIALS}/{name}", path=path).astype(np.float64)
         for name in ("start_time", "stop_time")
     )
-    if not ids.size == start.size == stop.size or ids.dtype.kind not in "iu" or not np.isfinite([start, stop]).all():
-        raise ValueError(f"{path.name} is damaged: its trials must each have an id, a start and a stop.")
+    if not ids.size == start.size == stop.size or ids.dtype.kind not in "iu":
+        raise damaged(path.name, "its trials must each have an id, a start and a stop")
+    without = int((~np.isfinite([start, stop]).all(axis=0)).sum())
+    if without:
+        raise ValueError(
+            f"{without} of {ids.size} trials of {path.name} have no start or no stop; leave out trials=True, and cut "
+            "around the others by metastable.spikes.align."
+        )
     if not ids.size:
         raise ValueError(f"{path.name} has a table of no trials; leave out trials=True.")
     return ids, start, stop
@@ -249,15 +266,4 @@ def _cut(
         neurons=ids,
     )
     cut = align(session, events_ms=start, window_ms=(begin, end))
-    return SpikeData(
-        time_ms=cut.time_ms,
-        neuron=cut.neuron,
-        trial=cut.trial,
-        n_neurons=cut.n_neurons,
-        n_trials=cut.n_trials,
-        t_start_ms=begin,
-        t_stop_ms=end,
-        neuron_id=cut.neuron_id,
-        trial_id=trial_id,
-        meta=cut.meta | {"unit": "s"},
-    )
+    return replace(cut, trial_id=trial_id, meta=cut.meta | {"unit": "s"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,9 @@ def to_pynapple(spikes: SpikeData) -> tuple[Any, Any]:
     """
     require_instance("spikes", spikes, SpikeData, do="build metastable.SpikeData")
     if not spikes.n_trials or not spikes.duration_ms:
-        raise ValueError("pynapple holds trials of some duration; these spikes have none.")
+        raise ValueError(
+            "pynapple holds trials of some duration and these spikes have none; give some of a trial or more."
+        )
     nap = _pynapple()
     zero = trial_zeros(spikes)
     start, stop, zero_s = (
@@ -173,20 +176,13 @@ def _labelled(found: SpikeData, units: Any, trials: Any) -> SpikeData:
     trial_id: Any = (
         np.asarray(trials["trial_id"]) if trials is not None and "trial_id" in trials.metadata_columns else None
     )
-    return SpikeData(
-        time_ms=found.time_ms,
+    return replace(
+        found,
         neuron=place[found.neuron],
-        trial=found.trial,
-        n_neurons=found.n_neurons,
-        n_trials=found.n_trials,
-        t_start_ms=found.t_start_ms,
-        t_stop_ms=found.t_stop_ms,
-        dt_ms=found.dt_ms,
         cluster=None if cluster is None or cluster.dtype.kind not in "iub" else cluster[order],
         population=None if population is None else population[order].astype(np.str_),
         neuron_id=found.neuron_id[order],
         trial_id=trial_id,
-        meta=found.meta,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from metastable._validation import require_choice, require_path, require_truth
-from metastable.spikes._formats import FORMATS
+from metastable.spikes._formats import format_to_read
 from metastable.spikes._spike_data import SpikeData
 
 
@@ -27,12 +27,15 @@ def read(
     What `write` wrote comes back as it was. Files are never trusted: nothing in them is executed, what they claim to
     hold is compared with their size before memory is taken, and one that is damaged is refused in a sentence.
 
+    Files of Neo are opened by Neo itself, and other objects in memory are taken by `from_neo`, `from_pynapple`,
+    `from_nest`, `from_brian2` and `from_spikeinterface`.
+
     Parameters
     ----------
     path : path_like
         By its ending:
 
-        * ``.npz``: written by this package;
+        * ``.npz``: written by this package, or the TsGroup or Ts that pynapple saved, without its metadata;
         * ``.csv``, ``.tsv``, ``.txt``: columns neuron, time and, if there are trials, trial, in this order or named in
           a first line, that may be a comment; ``time_ms`` or ``time_s`` there gives the unit;
         * ``.mat``: a variable ``spks`` whose columns are neuron, time and perhaps trial, of any version of MATLAB;
@@ -61,6 +64,8 @@ def read(
     ------
     FileNotFoundError
         If there is no such file.
+    IsADirectoryError
+        If it is a folder.
     ValueError
         If the ending is unknown or the content is not a recording.
     MemoryError
@@ -79,11 +84,11 @@ def read(
     (array([250., 500.]), array([3, 7]))
     """
     source = require_path("path", path)
+    if source.is_dir():
+        raise IsADirectoryError(f"cannot read {source}: it is a folder; name a file in it.")
     if not source.is_file():
         raise FileNotFoundError(f"there is no file {source}; check the path.")
-    form = FORMATS.get(source.suffix.lower())
-    if form is None:
-        raise ValueError(f"{source.name} has an unknown ending; known are {', '.join(FORMATS)}.")
+    form = format_to_read(source)
     if unit is not None:
         require_choice("unit", unit, ("ms", "s"))
     require_truth("trials", trials)

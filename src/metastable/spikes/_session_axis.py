@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metastable._validation import require_number
+from metastable.spikes._damage import damaged
+from metastable.spikes._header import header_of, parse_header, rebuild
 from metastable.spikes._spike_data import SpikeData
 
 _PAUSE_MS = 1000.0
@@ -42,27 +44,43 @@ def trial_zeros(spikes: SpikeData) -> NDArray[Any]:
     return np.arange(spikes.n_trials) * round(period / spikes.dt_ms) * spikes.dt_ms
 
 
-def take_apart(time_ms: NDArray[np.float64], header: dict[str, Any]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Find the trials again.
+def session_header(spikes: SpikeData) -> str:
+    """Write all but the spikes themselves as one line, by which `rebuild_session` finds the trials again."""
+    return header_of(spikes, period_ms=period_of(spikes))
+
+
+def rebuild_session(header: dict[str, Any], *, source: str, time_ms: NDArray, neuron: NDArray) -> SpikeData:
+    """Join the spikes of a session with its header.
 
     Parameters
     ----------
+    header : dict
+        What `parse_header` found in the file.
+    source : str
+        Name of the file, for messages.
     time_ms : ndarray, (n_spikes,), ms
         On the session's axis.
-    header : dict
-        Of the file, with ``period_ms``.
+    neuron : ndarray of int, (n_spikes,)
+        Indices, not names.
 
     Returns
     -------
-    time_ms : ndarray, (n_spikes,), ms
-        In its trial.
-    trial : ndarray of int, (n_spikes,)
+    SpikeData
 
     Raises
     ------
-    ValueError, TypeError, KeyError
-        If the header does not fit.
+    ValueError
+        If they do not fit together.
     """
+    try:
+        time, trial = _take_apart(time_ms, header)
+    except (KeyError, TypeError, ValueError) as error:
+        raise damaged(source, error) from None
+    return rebuild(header, source=source, time_ms=time, neuron=neuron, trial=trial)
+
+
+def _take_apart(time_ms: NDArray[np.float64], header: dict[str, Any]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return times in their trials, and the trials."""
     start, stop = (require_number(name, header[name]) for name in ("t_start_ms", "t_stop_ms"))
     period = require_number("period_ms", header["period_ms"], above=0)
     if header["n_trials"] == 1:
@@ -88,14 +106,16 @@ def to_seconds(time_ms: NDArray[np.float64], dt_ms: float | None) -> NDArray[np.
     return np.rint(time_ms / dt_ms) / per_second
 
 
-def lost_digits(spikes: SpikeData, time_ms: NDArray[np.float64]) -> tuple[str, ...]:
+def lost_digits(spikes: SpikeData, time_ms: NDArray[np.float64], header: str) -> tuple[str, ...]:
     """Say how far times are from those that were written, if they are.
 
     Parameters
     ----------
     spikes : SpikeData
     time_ms : ndarray, (n_spikes,), ms
-        As they will be read.
+        On the session's axis, as they will be read.
+    header : str
+        That of the file.
 
     Returns
     -------
@@ -104,5 +124,6 @@ def lost_digits(spikes: SpikeData, time_ms: NDArray[np.float64]) -> tuple[str, .
     """
     if spikes.dt_ms is not None:
         return ()
-    error = float(np.abs(time_ms - spikes.time_ms).max(initial=0.0))
+    found, _ = _take_apart(time_ms, parse_header(header) or {})
+    error = float(np.abs(found - spikes.time_ms).max(initial=0.0))
     return (f"the last digits of exact times (rounded by up to {error:.0e} ms)",) if error else ()

@@ -6,15 +6,17 @@ other; a group ``metastable`` beside ``spikes`` holds what the specification has
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from metastable.spikes._damage import damaged
 from metastable.spikes._hdf5 import hdf5_in_memory, numbers_in, open_hdf5, require_h5py, text_in
-from metastable.spikes._header import header_of, names_of, parse_header, rebuild
-from metastable.spikes._session_axis import lay_out, lost_digits, period_of, take_apart
+from metastable.spikes._header import names_of, parse_header
+from metastable.spikes._session_axis import lay_out, lost_digits, rebuild_session, session_header
 from metastable.spikes._spike_data import SpikeData
 from metastable.spikes._table import from_table, refuse_window
 
@@ -39,7 +41,7 @@ def write_sonata(spikes: SpikeData, path: Path) -> tuple[str, ...]:
         What was lost: the last digits of times of several trials that lie on no grid.
     """
     h5py = require_h5py(path)
-    header = header_of(spikes, period_ms=period_of(spikes))
+    header = session_header(spikes)
     time_ms = lay_out(spikes)
     sorting = h5py.enum_dtype(_SORTING, basetype=np.uint8)
     with hdf5_in_memory(path) as file:
@@ -56,7 +58,7 @@ def write_sonata(spikes: SpikeData, path: Path) -> tuple[str, ...]:
             times.attrs["units"] = "milliseconds"
             group.create_dataset("node_ids", data=node[spikes.neuron[chosen]].astype(np.uint64))
         file.create_dataset(_HEADER, data=header)
-    return lost_digits(spikes, take_apart(time_ms, parse_header(header) or {})[0])
+    return lost_digits(spikes, time_ms, header)
 
 
 def _populations(spikes: SpikeData) -> dict[str, NDArray[np.intp]]:
@@ -78,11 +80,14 @@ def read_sonata(path: Path, *, t_start_ms: float | None, t_stop_ms: float | None
     with open_hdf5(path) as file:
         spikes = file.get("spikes")
         if not hasattr(spikes, "keys") or any(not hasattr(spikes[name], "keys") for name in spikes):
-            raise ValueError(f"{path.name} is no SONATA file of spikes: it must have groups in a group spikes.")
+            raise ValueError(
+                f"{path.name} is no SONATA file of spikes, which has a group spikes with one for each population; "
+                "give the spikes.h5 of a simulation."
+            )
         parts = {name: _population(file, f"spikes/{name}", path) for name in sorted(spikes)}
         header = parse_header(text_in(file, _HEADER, path=path) or "")
     if not parts:
-        raise ValueError(f"{path.name} holds no populations; its group spikes must have one for each.")
+        raise ValueError(f"{path.name} holds no populations; its group spikes must have one for each; write it again.")
     time = np.concatenate([part[0] for part in parts.values()])
     if header is not None:
         refuse_window(path.name, t_start_ms, t_stop_ms)
@@ -96,14 +101,17 @@ def _population(file: Any, name: str, path: Path) -> tuple[NDArray[np.float64], 
     said = file[f"{name}/timestamps"].attrs.get("units", "milliseconds")
     said = said.decode("utf-8", errors="replace") if isinstance(said, bytes) else said
     if not isinstance(said, str) or said not in _UNITS:
-        raise ValueError(f"{name} of {path.name} has times in {said!r}; they must be in milliseconds or seconds.")
+        raise ValueError(
+            f"{name} of {path.name} has times in {said!r}; they must be in milliseconds or seconds; write it again."
+        )
     if (
         node.dtype.kind not in "iu"
         or node.size != time.size
         or (node.size and not 0 <= node.min() <= node.max() < 2**53)
     ):
         raise ValueError(
-            f"{name} of {path.name} must have a node_id, a whole number from 0, for each of its timestamps."
+            f"{name} of {path.name} must have a node_id, a whole number from 0, for each of its timestamps; write it "
+            "again."
         )
     return time * (1000.0 if _UNITS[said] == "s" else 1.0), node.astype(np.int64)
 
@@ -119,10 +127,9 @@ def _from_own(header: dict[str, Any], path: Path, time: NDArray[np.float64], par
         if any(node.size and node.max() >= members[name].size for name, (_, node) in parts.items()):
             raise ValueError("it has spikes of nodes that its header does not know")
         neuron = np.concatenate([members[name][node] for name, (_, node) in parts.items()])
-        time_ms, trial = take_apart(time, header)
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path.name} is damaged: {str(error).rstrip('.')}.") from None
-    return rebuild(header, source=path.name, time_ms=time_ms, neuron=neuron, trial=trial)
+        raise damaged(path.name, error) from None
+    return rebuild_session(header, source=path.name, time_ms=time, neuron=neuron)
 
 
 def _foreign(
@@ -149,13 +156,8 @@ def _foreign(
         t_stop_ms=t_stop_ms,
         neurons=np.arange(offsets[-1]),
     )
-    return SpikeData(
-        time_ms=found.time_ms,
-        neuron=found.neuron,
-        n_neurons=found.n_neurons,
-        t_start_ms=found.t_start_ms,
-        t_stop_ms=found.t_stop_ms,
+    return replace(
+        found,
         population=np.repeat(np.array(list(nodes), dtype=np.str_), [known.size for known in nodes.values()]),
         neuron_id=np.concatenate(list(nodes.values())),
-        meta=found.meta,
     )

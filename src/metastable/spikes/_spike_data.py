@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -11,15 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from metastable._display import Drawn
-from metastable._validation import (
-    require_instance,
-    require_integer,
-    require_number,
-    require_numbers,
-    require_pair,
-    require_steps,
-)
-from metastable.spikes._arrays import as_clusters, as_ids, as_indices, as_names, as_selection, frozen, sorting_order
+from metastable._validation import require_instance, require_integer, require_number, require_numbers
+from metastable.spikes._arrays import as_clusters, as_ids, as_indices, as_names, frozen, sorting_order
+from metastable.spikes._grid import snapped_edge, snapped_times, spacing
+from metastable.spikes._selection import select
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -100,7 +94,6 @@ class SpikeData(Drawn):
 
         # A copy: the arrays of the recording are made read-only, those of the caller are not.
         time = np.array(require_numbers("time_ms", self.time_ms))
-        spacing = _spacing(self.time_ms)
         neuron = as_indices("neuron", self.neuron, self.n_neurons)
         trial = np.zeros(time.shape, np.int32) if self.trial is None else as_indices("trial", self.trial, self.n_trials)
         if not time.ndim == neuron.ndim == trial.ndim == 1 or not time.size == neuron.size == trial.size:
@@ -113,7 +106,9 @@ class SpikeData(Drawn):
         if not np.isfinite(time).all():
             raise ValueError("time_ms holds NaN or infinite values; remove those spikes.")
         if self.dt_ms is not None:
-            time = self._snap(time, spacing)
+            for edge in ("t_start_ms", "t_stop_ms"):
+                put(edge, snapped_edge(edge, getattr(self, edge), self.dt_ms))
+            time = snapped_times(time, self.dt_ms, spacing(self.time_ms))
         if time.size and (time.min() < self.t_start_ms or time.max() >= self.t_stop_ms):
             raise ValueError(
                 f"spike times from {time.min():g} to {time.max():g} ms leave the recorded window "
@@ -131,22 +126,6 @@ class SpikeData(Drawn):
         put("trial_id", as_ids("trial_id", self.trial_id, self.n_trials))
         require_instance("meta", self.meta, dict, do="give a dict of facts")
         put("meta", dict(self.meta))
-
-    def _snap(self, time: NDArray[np.float64], spacing: float) -> NDArray[np.float64]:
-        dt = self.dt_ms
-        assert dt is not None
-        for edge in ("t_start_ms", "t_stop_ms"):
-            object.__setattr__(self, edge, _snap_edge(edge, getattr(self, edge), dt))
-        snapped = np.rint(time / dt) * dt
-        # A thousandth of a step refuses times from another grid; single-precision times may miss it by more, up to a
-        # tenth of a step: 3 s in ms by a few thousandths of 0.1 ms, two minutes by a tenth.
-        off = np.abs(time - snapped) > min(max(1e-3 * dt, spacing), 0.1 * dt)
-        if off.any():
-            raise ValueError(
-                f"{off.sum()} spike times are not multiples of dt_ms={dt:g}, the first is {float(time[off][0])!r}; "
-                "give the step of the recording, or dt_ms=None for exact times."
-            )
-        return snapped
 
     # ------------------------------------------------------------------ views
 
@@ -252,63 +231,7 @@ class SpikeData(Drawn):
         >>> part.n_neurons, part.neuron_id, part.time_ms
         (1, array([1]), array([2., 3.]))
         """
-        start, stop = self._select_window(time_ms)
-        trials = as_selection("trial", trial, self.n_trials)
-        neurons = self._select_neurons(neuron, cluster, population)
-
-        new_trial = np.full(self.n_trials, -1, np.int32)
-        new_trial[trials] = np.arange(trials.size)
-        new_neuron = np.full(self.n_neurons, -1, np.int32)
-        new_neuron[neurons] = np.arange(neurons.size)
-        keep = (self.time_ms >= start) & (self.time_ms < stop)
-        keep &= (new_trial[self.trial] >= 0) & (new_neuron[self.neuron] >= 0)
-        return SpikeData(
-            time_ms=self.time_ms[keep],
-            neuron=new_neuron[self.neuron[keep]],
-            trial=new_trial[self.trial[keep]],
-            n_neurons=neurons.size,
-            n_trials=trials.size,
-            t_start_ms=start,
-            t_stop_ms=stop,
-            dt_ms=self.dt_ms,
-            cluster=None if self.cluster is None else self.cluster[neurons],
-            population=None if self.population is None else self.population[neurons],
-            neuron_id=self.neuron_id[neurons],
-            trial_id=self.trial_id[trials],
-            meta=self.meta,
-        )
-
-    def _select_window(self, time_ms: tuple[float, float] | None) -> tuple[float, float]:
-        if time_ms is None:
-            return self.t_start_ms, self.t_stop_ms
-        start, stop = require_pair("time_ms", time_ms)
-        if self.dt_ms is not None:
-            # Snapped before the comparison: 2.1 is three steps of 0.7, although 3 * 0.7 < 2.1 in floats.
-            start, stop = (_snap_edge("time_ms", t, self.dt_ms) for t in (start, stop))
-        if not self.t_start_ms <= start <= stop <= self.t_stop_ms:
-            raise ValueError(
-                f"time_ms=({start:g}, {stop:g}) is not a window inside the recording, "
-                f"[{self.t_start_ms:g}, {self.t_stop_ms:g}) ms."
-            )
-        return start, stop
-
-    def _select_neurons(
-        self, neuron: ArrayLike | None, cluster: ArrayLike | None, population: str | None
-    ) -> NDArray[np.intp]:
-        keep = np.zeros(self.n_neurons, bool)
-        keep[as_selection("neuron", neuron, self.n_neurons)] = True
-        if cluster is not None:
-            if self.cluster is None:
-                raise ValueError("these spikes have no cluster labels; give cluster= when building them.")
-            wanted = as_selection("cluster", cluster, self.n_clusters)
-            keep &= self.membership[:, wanted].any(axis=1)
-        if population is not None:
-            require_instance("population", population, str, do="give one name")
-            if self.population is None or population not in self.population:
-                known = [] if self.population is None else sorted(set(self.population.tolist()))
-                raise ValueError(f"population {population!r} is not in these spikes; known are {known}.")
-            keep &= self.population == population
-        return np.flatnonzero(keep)
+        return select(self, time_ms=time_ms, trial=trial, neuron=neuron, cluster=cluster, population=population)
 
     def with_labels(self, *, cluster: ArrayLike | None = None, population: ArrayLike | None = None) -> SpikeData:
         """Return the same spikes with other cluster or population labels.
@@ -365,16 +288,3 @@ class SpikeData(Drawn):
         if isinstance(made, dict) and {"software", "version", "call"} <= made.keys():
             lines.append(f"  made by {made['software']} {made['version']} {made['call']}")
         return "\n".join(lines)
-
-
-def _spacing(values: ArrayLike) -> float:
-    """Return the distance between neighbouring numbers of this type at the largest of the values."""
-    array = np.asarray(values)
-    if array.dtype.kind != "f" or not array.size or not np.isfinite(array).all():
-        return 0.0
-    return float(np.spacing(np.abs(array).max()))
-
-
-def _snap_edge(name: str, time_ms: float, dt_ms: float) -> float:
-    """Return the edge as the same float that a spike at this step has."""
-    return math.copysign(require_steps(name, abs(time_ms), dt_ms) * dt_ms, time_ms)

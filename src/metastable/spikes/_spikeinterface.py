@@ -59,7 +59,8 @@ def from_spikeinterface(
     vector = np.asarray(sorting.to_spike_vector() if hasattr(sorting, "to_spike_vector") else sorting)
     if not set(_FIELDS) <= set(vector.dtype.names or ()):
         raise TypeError(
-            f"sorting must be a sorting or a spike vector with the fields {', '.join(_FIELDS)}, got {vector.dtype}."
+            f"sorting must be a sorting or a spike vector with the fields {', '.join(_FIELDS)}, got {vector.dtype}; "
+            "give sorting.to_spike_vector()."
         )
     if hasattr(sorting, "to_spike_vector"):
         sampling_hz = sorting.sampling_frequency if sampling_hz is None else sampling_hz

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -208,19 +208,11 @@ def _surrogate(
     made = provenance(call, seed=root, index=index, **parameters)
     if "provenance" in spikes.meta:
         made["source"] = spikes.meta["provenance"]
-    return SpikeData(
+    return replace(
+        spikes,
         time_ms=time,
         neuron=spikes.neuron[order],
         trial=spikes.trial[order],
-        n_neurons=spikes.n_neurons,
-        n_trials=spikes.n_trials,
-        t_start_ms=spikes.t_start_ms,
-        t_stop_ms=spikes.t_stop_ms,
-        dt_ms=spikes.dt_ms,
-        cluster=spikes.cluster,
-        population=spikes.population,
-        neuron_id=spikes.neuron_id,
-        trial_id=spikes.trial_id,
         meta={**spikes.meta, "provenance": made},
     )
 

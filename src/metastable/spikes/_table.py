@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._validation import require_choice, require_number
+from metastable._validation import require_choice, require_number, shown
 from metastable.spikes._spike_data import SpikeData
 
 _MS = {"ms": 1.0, "s": 1000.0}
@@ -89,6 +90,9 @@ def from_table(
     twice[1:] = (np.diff(rows[0]) == 0).all(axis=0) & (np.diff(rows[1]) == 0)
     kept = order[~twice]
     meta: dict[str, Any] = {"source": source, "unit": unit, "n_duplicates": int(twice.sum())}
+    if t_stop_ms is None:
+        # Not in the table, as whoever counts per time must know.
+        meta["guessed_stop_ms"] = float(stop)
     ids: dict[str, Any] = {}
     for name, names in (("neuron", neuron_names), ("trial", trial_names)):
         if not names.size:
@@ -121,7 +125,7 @@ def _numbers(name: str, values: ArrayLike, source: str, lines: Sequence[int] | N
     try:
         array = np.asarray(values, dtype=np.float64).ravel()
     except (TypeError, ValueError):
-        raise ValueError(f"the column {name} of {source} holds text; it must hold numbers.") from None
+        raise ValueError(f"{_first_text(name, values, source, lines)}; it must hold numbers.") from None
     bad = np.flatnonzero(~np.isfinite(array))
     if bad.size:
         raise ValueError(
@@ -129,6 +133,17 @@ def _numbers(name: str, values: ArrayLike, source: str, lines: Sequence[int] | N
             f"the first in {_place(bad[0], lines)}; remove these rows."
         )
     return array
+
+
+def _first_text(name: str, values: ArrayLike, source: str, lines: Sequence[int] | None) -> str:
+    cells = np.asarray(values).ravel()
+    for k, cell in enumerate(cells.tolist()):
+        try:
+            float(cell)
+        except (TypeError, ValueError):
+            comma = " (a decimal comma: replace it by a point)" if re.fullmatch(r"[-+]?\d*,\d+", str(cell)) else ""
+            return f"the column {name} of {source} holds {shown(cell)} in {_place(k, lines)}{comma}"
+    return f"the column {name} of {source} holds values of type {cells.dtype}"
 
 
 def _indices(

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metastable._display import Displayed
+from metastable._files import require_writable
 from metastable._validation import require_instance, require_path
-from metastable.spikes._formats import FORMATS
+from metastable.spikes._formats import format_to_write
 from metastable.spikes._spike_data import SpikeData
 
 
@@ -35,12 +36,33 @@ class Written(Displayed):
         return f"{self.what} written to {self.path}; {'lost: ' + ', '.join(self.lost) if self.lost else 'nothing lost'}"
 
 
+def require_target(path: Path) -> None:
+    """Raise what `write` would raise about its path, before the work whose spikes are to be written.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    ValueError
+        If the ending is unknown.
+    OSError
+        If the folder does not exist or cannot be written, or there is a folder of that name.
+    ImportError
+        If the library for the format is missing.
+    """
+    require_writable(path)
+    format_to_write(path)
+
+
 def write(spikes: SpikeData, path: str | os.PathLike[str]) -> Written:
     """Write spikes to a file, in the format of its ending.
 
     The file appears whole or not at all, and an existing one is replaced. `read` gives the same recording back, trials,
     silent neurons, labels and ``meta`` included, but for what the result calls lost; beside what the format itself
-    knows, a line of JSON in the file holds the rest.
+    knows, a line of JSON in the file holds the rest. Objects of Neo and pynapple are made in memory, by `to_neo` and
+    `to_pynapple`, and saved by these packages.
 
     Parameters
     ----------
@@ -85,12 +107,9 @@ def write(spikes: SpikeData, path: str | os.PathLike[str]) -> Written:
     """
     require_instance("spikes", spikes, SpikeData, do="build metastable.SpikeData")
     target = require_path("path", path)
-    form = FORMATS.get(target.suffix.lower())
-    if form is None or form.writer is None:
-        known = ", ".join(ending for ending, each in FORMATS.items() if each.writer)
-        raise ValueError(f"{target.name} has an ending that cannot be written; choose one of {known}.")
+    form = format_to_write(target)
     module = importlib.import_module(f"metastable.spikes.{form.module}")
-    lost = getattr(module, form.writer)(spikes, target)
+    lost = getattr(module, str(form.writer))(spikes, target)
     counts = ((spikes.n_spikes, "spike"), (spikes.n_neurons, "neuron"), (spikes.n_trials, "trial"))
     n_spikes, n_neurons, n_trials = (f"{count:,} {name}{'' if count == 1 else 's'}" for count, name in counts)
     return Written(path=target, what=f"{n_spikes} of {n_neurons} in {n_trials} as {form.name}", lost=tuple(lost or ()))

@@ -7,7 +7,7 @@ import metastable as mst
 FOLDER = Path(__file__).parent / "pictures"
 
 
-def keep(name, drawing, dpi=80):
+def keep(name, drawing, dpi=120):
     drawing.set_size_inches(7.2, 3.2)
     drawing.savefig(FOLDER / f"{name}.png", dpi=dpi)
 

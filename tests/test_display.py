@@ -120,3 +120,14 @@ def test_results_import_no_figure():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+def test_a_seed_can_be_copied_into_a_program():
+    wired = mst.networks.van_bussel_2011(kind="mixed", n_neurons=20).wire(seed=123456789)
+    assert "123456789" in wired._repr_html_()
+    assert "123,456,789" not in wired._repr_html_()
+
+
+def test_numbers_of_numpy_in_a_sequence_are_said_one_by_one():
+    assert described((np.int64(1), np.int64(2))) == "1, 2"
+    assert described(np.array([1 + 1j])) == "1 value"

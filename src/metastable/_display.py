@@ -37,7 +37,9 @@ class Displayed:
             import dataclasses
 
             names = tuple(f.name for f in dataclasses.fields(self) if f.repr)  # pyright: ignore[reportArgumentType]
-        return [(name, described(getattr(self, name))) for name in names if name not in ("provenance", "meta")]
+        shown = [(name, getattr(self, name)) for name in names if name not in ("provenance", "meta")]
+        # A seed is copied into programs, where separators would make it a tuple.
+        return [(name, str(value) if name == "seed" else described(value)) for name, value in shown]
 
     def __repr__(self) -> str:
         return "\n".join([f"{type(self).__name__}:", *(f"  {name} {text}" for name, text in self._rows())])
@@ -101,7 +103,9 @@ def described(value: Any) -> str:
 
 def _sequence(values: tuple | list) -> str:
     """Return what a sequence holds: words and numbers one by one, other things by their number and kind."""
-    if all(isinstance(value, str | int | float) for value in values):
+    import numpy as np
+
+    if all(isinstance(value, str | int | float | np.number) for value in values):
         return _shortened(", ".join(map(described, values))) or "none"
     kinds = {type(value).__name__ for value in values}
     kind = kinds.pop() if len(kinds) == 1 else "entries"
@@ -115,9 +119,10 @@ def _shortened(text: str) -> str:
 def _array(values: np.ndarray) -> str:
     import numpy as np
 
-    number = f"{values.size:,} values" if values.ndim == 1 else " x ".join(map(str, values.shape))
+    size = f"{values.size:,}" if values.ndim == 1 else " x ".join(map(str, values.shape))
+    number = size if values.ndim != 1 else f"{size} {'value' if values.size == 1 else 'values'}"
     if values.dtype == bool:
-        return f"{int(values.sum()):,} of {number.removesuffix(' values')} true"
+        return f"{int(values.sum()):,} of {size} true"
     if values.dtype.kind not in "iuf":
         return number
     if values.ndim == 0 or (values.size <= 8 and values.ndim == 1):

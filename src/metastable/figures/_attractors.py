@@ -63,6 +63,9 @@ def bifurcations(
 ) -> Axes | Figure:
     """Draw degree of multistability, regions and branches, or the branches alone of a single population."""
     if len(found.network.sizes) == 1:
+        for name, value in (("x", x), ("y", y), ("cut_at", cut_at), ("at", at)):
+            if value is not None:
+                raise ValueError(f"{name}={value!r} is for several populations, and this is one; leave it out.")
         return cut_branches(found.cut())
     return multistability_overview(found, x=x, y=y, cut_at=cut_at, at=at)
 

@@ -70,8 +70,8 @@ class Claim(Displayed):
 
         ``"reproduced"`` if the mean lies in it; ``"deviates"`` if a 95 % confidence interval of the mean (Student's t
         over networks) misses it; ``"undecided"`` in between; ``"reported"`` without an interval. A claim of more or
-        less than a number, an interval without end, is reproduced by several networks only if the confidence interval
-        lies in it: a mean of no sure sign says nothing.
+        less than a number, an interval without end, is reproduced only beyond that number, and by several networks only
+        if the confidence interval lies beyond it: a mean of no sure sign says nothing.
         """
         if self.interval is None:
             return "reported"
@@ -80,9 +80,11 @@ class Claim(Displayed):
             return "undecided"
         outside = max(low - self.mean, self.mean - high)
         unsure = 0.0 if self.exact else self._half_width()
-        one_sided = math.isinf(low) or math.isinf(high)
-        needed = unsure if one_sided and len(self.values) > 1 else 0.0
-        if outside <= -needed:
+        if math.isinf(low) or math.isinf(high):
+            reproduced = outside < (-unsure if len(self.values) > 1 else 0.0)
+        else:
+            reproduced = outside <= 0
+        if reproduced:
             return "reproduced"
         return "deviates" if outside > unsure else "undecided"
 

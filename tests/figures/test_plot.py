@@ -228,7 +228,7 @@ def test_a_single_population_has_branches_in_place_of_a_plane():
         ax = result.plot()
         assert ax.get_title(loc="left") == "Branches"
         assert ax.get_xlabel() == "stimulus"
-    with pytest.raises(ValueError, match="cut_at=77.0 is for several populations, and this is one; leave it out"):
+    with pytest.raises(ValueError, match=r"cut_at=77\.0 is for several populations, and this is one; leave it out"):
         diagram.plot(cut_at=77.0)
 
 

@@ -18,7 +18,7 @@ from metastable.spikes import SpikeData
 
 # A search costs the square of the neurons and grows with the spikes: about half a minute for these on two cores.
 _MOST_NEURONS, _MOST_SPIKES = 300, 100_000
-_N_STARTS = 5
+_N_STARTS, _N_CONTROLS = 5, 20
 # Samples of all trains at two for each standard deviation: some seconds for each comparison.
 _MOST_SAMPLES = 100_000_000
 # Among fewer trains `communities.detect` finds no groups.
@@ -47,6 +47,10 @@ def find_groups(
             sigmas_ms=sigmas,
             kind="correlation",
             n_starts=_N_STARTS,
+            n_controls=_N_CONTROLS,
+            # Shuffled intervals do not keep the slow changes of each neuron's own rate, and neurons whose rates change
+            # independently would count as groups.
+            surrogate="shift_trains",
             seed=seed,
             n_jobs=n_jobs,
             progress=progress,
@@ -81,9 +85,12 @@ def groups(part: SpikeData, found: Communities | None, missing: list[str]) -> Se
     if found is None:
         return Section(name="groups", title=title, missing=tuple(missing))
     agreement = None if part.cluster is None else _agreement(found.labels, part.cluster)
+    # Controls are left out once none of them can make the groups significant.
+    stopped = len(found.control_statistic) < _N_CONTROLS
     numbers = [
         Number("n_groups", "groups", found.n_groups),
-        Number("p_value", "p-value over all timescales", found.p_value),
+        Number("p_value", f"p-value over all timescales{', at least' if stopped else ''}", found.p_value),
+        Number("n_controls", "controls, each train shifted by a random time", len(found.control_statistic)),
         Number("modularity", "modularity Q/2m", found.modularity),
         Number("sigma_ms", "timescale of comparison", found.sigma_ms, "ms"),
         Number("n_neurons_compared", "neurons compared", np.unique(part.neuron).size),
@@ -93,14 +100,16 @@ def groups(part: SpikeData, found: Communities | None, missing: list[str]) -> Se
         numbers.append(Number("agreement_with_labels", "agreement (NMI) with the file's clusters", agreement))
         missing = [*missing, "Small clusters that are active together can be one group: modularity merges them."]
     tested = bool(np.isfinite(found.statistic).any())
+    span = f"{found.sigmas_ms.size} timescales from {short(found.sigmas_ms.min())} to {short(found.sigmas_ms.max())} ms"
     return Section(
         name="groups",
         title=title,
         explanation=(
             "Left: neurons are divided so that trains within a group are as similar as possible (modularity, red) at "
-            "several timescales, and the same is done to shuffled trains (grey); only a division that beats chance "
-            "over all timescales together is believed. Right: the similarity of each pair, neurons sorted by group, so "
-            "that groups are blocks along the diagonal."
+            f"{span if found.sigmas_ms.size > 1 else 'a timescale'}, and the same is done to trains that were each "
+            "shifted by a random time (grey), which keep their own rates but share nothing; only a division that beats "
+            "these over all timescales together is believed. Right: the similarity of each pair (correlation of "
+            "smoothed trains), neurons sorted by group, so that groups are blocks along the diagonal."
         ),
         numbers=tuple(numbers),
         missing=tuple(missing),

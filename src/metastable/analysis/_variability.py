@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,16 @@ from metastable.analysis._part import most_active, shortened
 from metastable.analysis._recording import counting_window, fitting_width, window_widths
 from metastable.analysis._section import TITLES, Number, Section, short
 from metastable.spikes import SpikeData, shift_trains
-from metastable.statistics import CorrelationDistribution
+from metastable.statistics import CorrelationDistribution, CountCorrelations
 
 # The Fano factor of a neuron of one spike is 1 whatever the neuron is.
 _ENOUGH_SPIKES = 5
 # The pairs of so many neurons are half a million; shifted trains take some 100 bytes for each spike.
 _MOST_CORRELATED, _MOST_SPIKES = 1000, 2_000_000
+# Of -1 to 1; drawn are wider bins, which hold several of these.
+_N_BINS = 2400
+# Pairs of four neurons are no distribution.
+_FEWEST_DRAWN = 10
 
 
 def fano(spikes: SpikeData) -> Section:
@@ -115,12 +120,11 @@ def correlations(spikes: SpikeData, seed: int) -> Section:
         return Section(name="correlations", title=title, missing=(lacking,))
     # Twenty windows in each trial, where that is possible: a correlation of fewer counts is noise.
     window = min(counting_window(part, widths), max(widths[0], fitting_width(part, part.duration_ms / 20)))
-    n_bins = 2 * int(np.clip((counts > 0).sum() / 4, 20, 100))
-    found = statistics.count_correlations(part, window_ms=window, n_bins=n_bins)
+    found = statistics.count_correlations(part, window_ms=window, n_bins=_N_BINS)
     control = None
     missing = [sentence for sentence in (fewer, shorter) if sentence]
     try:
-        control = statistics.count_correlations(shift_trains(part, seed=seed), window_ms=window, n_bins=n_bins)
+        control = statistics.count_correlations(shift_trains(part, seed=seed), window_ms=window, n_bins=_N_BINS)
     except ValueError as error:
         missing.append(f"There is no comparison with shifted trains: {error}")
     numbers = [
@@ -129,7 +133,12 @@ def correlations(spikes: SpikeData, seed: int) -> Section:
         Number("correlation_n_pairs", "pairs", found.all_pairs.n_pairs),
     ]
     if control is not None:
-        numbers.append(Number("correlation_sd_shifted", "the same after shifting each train", _sd(control.all_pairs)))
+        numbers += [
+            Number("correlation_shifted", "mean after shifting each train", control.all_pairs.mean),
+            Number("correlation_sd_shifted", "standard deviation after shifting each train", _sd(control.all_pairs)),
+        ]
+    if found.all_pairs.n_pairs < _FEWEST_DRAWN:
+        missing.append(f"Fewer than {_FEWEST_DRAWN} pairs are not drawn.")
     if found.same_cluster.n_pairs:
         name = "pairs of the same cluster, labels of the file"
         numbers.append(Number("correlation_same_cluster", name, found.same_cluster.mean))
@@ -144,12 +153,14 @@ def correlations(spikes: SpikeData, seed: int) -> Section:
         numbers=tuple(numbers),
         missing=tuple(missing),
         results={"correlations": found, "shifted": control},
-        draw=_draw_correlations,
+        draw=_draw_correlations if found.all_pairs.n_pairs >= _FEWEST_DRAWN else None,
     )
 
 
 def _draw_correlations(results: Mapping[str, Any]) -> Figure:
-    found, control = results["correlations"], results["shifted"]
+    bins = _bins_together(results["correlations"].all_pairs)
+    found = _coarsened(results["correlations"], bins)
+    control = None if results["shifted"] is None else _coarsened(results["shifted"], bins)
     with figures.style():
         drawing = figures.new_figure(5.6, 2.6)
         ax = drawing.add_subplot()
@@ -162,6 +173,22 @@ def _draw_correlations(results: Mapping[str, Any]) -> Figure:
         ax.legend(loc="upper left", bbox_to_anchor=(1.02, 1), borderaxespad=0)
         figures.titled(ax, "Pairs", f"{short(found.window_ms)} ms windows, {found.estimator}")
     return drawing
+
+
+def _bins_together(pairs: CorrelationDistribution) -> int:
+    """Return how many bins make one of a width that suits the spread of the pairs (Scott 1979)."""
+    wanted = 3.49 * pairs.sd * pairs.n_pairs ** (-1 / 3) / (2 / _N_BINS)
+    divisors = np.flatnonzero(_N_BINS % np.arange(1, _N_BINS // 20 + 1) == 0) + 1
+    return int(divisors[np.searchsorted(divisors, wanted, side="right") - 1]) if wanted > 1 else 1
+
+
+def _coarsened(found: CountCorrelations, n_together: int) -> CountCorrelations:
+    def coarser(pairs: CorrelationDistribution) -> CorrelationDistribution:
+        histogram = pairs.histogram.reshape(-1, n_together).sum(axis=1)
+        return replace(pairs, histogram=histogram, edges=pairs.edges[::n_together])
+
+    kinds = ("all_pairs", "same_cluster", "different_cluster")
+    return replace(found, **{kind: coarser(getattr(found, kind)) for kind in kinds})
 
 
 def _fit(ax: Axes, kinds: list[CorrelationDistribution]) -> None:

@@ -54,7 +54,9 @@ def detect(
     n_controls : int
         Number of surrogates; 0 for no test.
     surrogate : {"shuffle_intervals", "shift_trains", "jitter_spikes"}
-        What controls are made of; see the functions of these names in `metastable.spikes`.
+        What controls are made of; see the functions of these names in `metastable.spikes`. ``"shuffle_intervals"``, the
+        paper's, takes the slow changes of each neuron's own rate away, so that neurons whose rates change independently
+        can be significant groups; ``"shift_trains"`` keeps them.
     jitter_ms : float, ms
         Width of ``"jitter_spikes"``.
     decision : {"max-z", "max-rank", "delta-q"}

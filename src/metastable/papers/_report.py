@@ -37,7 +37,9 @@ def _html(report: Report, n_figures: int) -> str:
 <h2>Claims</h2>
 <p>{sum(counts.values())} claims: {verdicts or "none"}; {n_reported} further numbers stand below the
 figures. Measured is the mean ± standard deviation between networks, or what else is counted there;
-"undecided" means that the mean misses the accepted interval by less than its own 95 % confidence interval.</p>
+"reproduced" means that the mean lies in the accepted interval, or, where more or less than a number is claimed, that
+its 95 % confidence interval lies beyond that number; "deviates" that its confidence interval misses what is accepted;
+"undecided" that it allows both.</p>
 {_table([claim for claim in report.claims if claim.interval is not None])}
 {sections}"""
     return page(report.citation, body)

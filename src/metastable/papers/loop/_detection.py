@@ -262,7 +262,8 @@ def _claims(results: Results) -> list[Claim]:
             Claim(f"Clustering at which the Fano factor is raised, {name}",
                   "2.0 to 2.5 (Litwin-Kumar & Doiron 2012 and reproductions)" if kind == "E" else "not stated",
                   (2.0, 2.5) if kind == "E" else None, dynamics),
-            Claim(f"Clustering at which the clusters are found, {name}", "not stated", None, found),
+            Claim(f"Clustering at which the clusters are found, {name}", "not stated", None, found,
+                  note="Between two of the strengths that were simulated, on a straight line."),
             Claim(f"Clusters found minus Fano factor raised, {name}", "not stated", None, found - dynamics),
             Claim(f"Clustering at which pairs are told apart, {name}", "not stated", None, apart,
                   note=f"Area under the ROC curve above {APART:g}."),
@@ -282,7 +283,7 @@ def _claims(results: Results) -> list[Claim]:
                   "at most. It says that there are groups, not that they are the clusters."),
             Claim(f"Share of recordings with significant groups, uniform, {name}", "not stated", None,
                   significant[:, 0],
-                  note="Neurons of a uniform network are not independent either: they share the rate of the whole."),
+                  note="Neurons of a uniform network are not independent where they share the rate of the whole."),
             Claim(f"Timescale of cluster rates, {point}", "not stated", None, tau[:, at], "ms",
                   note="Lag at which the autocovariance has fallen to 1/e of that at one bin of 10 ms."),
             Claim(f"Agreement of the longest minus the shortest recording, {point}", "above 0", (0, np.inf),
@@ -297,23 +298,25 @@ FIGURE = Figure(
     name="detection",
     title="Clusters found blind from spikes, and the transition of the dynamics",
     caption=(
-        "Excitatory neurons are drawn at random and grouped by their spikes alone, by the largest modularity of the "
-        f"correlations of their trains (Gaussian of {protocol.SIGMA_MS:g} ms, to the power {protocol.EXPONENT}). Their "
-        "agreement with the true clusters is the adjusted Rand index, 0 by chance and 1 for the same groups. Grey: the "
-        "Fano factor, on the right, and dotted where it leaves that of the uniform network. Triangles ask what there "
-        "is to find, whatever groups are searched for: how often a pair within a cluster is more alike than a pair "
-        "between clusters. Pairs tell clusters apart before there are slow dynamics: already below the transition "
-        "neurons of a cluster fire together more often. Groups are found before it too, but "
-        "later than pairs, and best where clusters take turns. Beyond it E clusters freeze: a few win and stay, the "
-        "others hardly fire and never together, and although the structure is stronger than ever, spikes show less "
-        "of it. At the standard resolution modularity joins clusters, which are small beside the whole, and finds a "
-        "third as much or less (dash-dotted); the other curves are at a finer one, where each neuron counts as being "
-        "as like itself as a neuron is, on average, like all others together. What limits detection is time: tens of "
-        "seconds show only the clusters that became active meanwhile (e), and a hundred neurons find their clusters "
-        "about as well as thousands (f). In c and d there is no point where cluster rates have no slow "
-        f"covariance, or one longer than {protocol.MOST_LAG_MS / 1000:g} s. Stars: communities.detect finds groups "
-        "to be significant in all recordings, dots: in some, dashes: in none; it says that neurons are not "
-        "independent, which is true of uniform networks too. Bands and thin lines: networks."
+        "Excitatory neurons are drawn at random and grouped by their spikes alone, by the largest modularity "
+        f"of the correlations of their trains (Gaussian of {protocol.SIGMA_MS:g} ms, to the power {protocol.EXPONENT}). Their agreement "
+        "with the true clusters is the adjusted Rand index, 0 by chance and 1 for the same groups. Grey: the "
+        "Fano factor, on the right, and dotted where it leaves that of the uniform network. Triangles ask "
+        "what there is to find, whatever groups are searched for: how often a pair within a cluster is more "
+        "alike than a pair between clusters. Pairs tell clusters apart before there are slow dynamics: "
+        "already below the transition neurons of a cluster fire together more often. Groups are found before "
+        "it too, but later than pairs, and best where clusters take turns. Beyond it E clusters freeze: a few"
+        " win and stay, the others hardly fire and never together, and although the structure is stronger "
+        "than ever, spikes show less of it. At the standard resolution modularity joins clusters, which are "
+        "small beside the whole, and finds a tenth to a half as much (dash-dotted); the other curves are at a"
+        " finer one, where each neuron counts as being as like itself as a neuron is, on average, like all "
+        "others together. What limits detection is time: tens of seconds show only the clusters that became "
+        "active meanwhile (e), while a hundred neurons find their clusters about as well as thousands with E "
+        "clusters, and nearly as well with E/I clusters (f). In c and d there is no point where cluster rates"
+        f" have no slow covariance, or one longer than {protocol.MOST_LAG_MS / 1000:g} s. Stars: communities.detect finds groups to be"
+        " significant in all recordings, dots: in some, dashes: in none; it says that neurons are not "
+        "independent, which neurons of the uniform E/I network are not either: they share the rate of the "
+        "whole. Bands: standard deviation between networks; thin lines: networks."
     ),
     jobs=_jobs,
     draw=_draw,

@@ -114,7 +114,7 @@ _PANELS = (
     ("share", "b  Active clusters", "share of time active", f"own rate above {ACTIVE:g} spikes/s"),
     ("up", "c  Active states", "mean duration (ms)", "time active over number of ends"),
     ("similar", "d  Similarity", "correlation", f"pairs within clusters, Gaussian of {protocol.SIGMA_MS:g} ms"),
-    ("rand", "e  Groups found", "agreement (ARI)", "blind, among the neurons of each set"),
+    ("rand", "e  Groups found", "agreement (ARI)", "blind, in each set, standard resolution"),
 )
 
 
@@ -156,25 +156,26 @@ def _draw_measure(results: Results, name: str, ax: Axes) -> None:
 
 
 def _mean(values: Array) -> Array:
-    """Return means over networks of what is defined: without an active state there is no duration."""
-    known = np.isfinite(values)
-    total = np.where(known, values, 0.0).sum(axis=0)
-    return np.divide(total, known.sum(axis=0), out=np.full(total.shape, np.nan), where=known.any(axis=0))
+    """Return means over networks where both parts are defined: without an active state there is no duration."""
+    known = np.isfinite(values).all(axis=1)
+    return values[known].mean(axis=0) if known.any() else np.full(values.shape[1], np.nan)
 
 
 def _draw_similarity(results: Results, drawing, ax: Axes) -> None:
     first = results.first("E/I")
     n = 2 * _N_STIMULATED
     before, during = (first[f"similarity {part}"][:n, :n] for part in _PARTS)
-    # One matrix shows both: before above the diagonal, during below; the diagonal itself belongs to both.
-    shown = np.where(np.triu(np.ones((n, n), bool), 1), before, during)
+    # Both triangles with their diagonals: during on the left, before on the right, a column further.
+    shown = np.hstack([during, np.zeros((n, 1))])
+    right = np.triu_indices(n)
+    shown[right[0], right[1] + 1] = before[right]
     image = ax.imshow(shown, cmap="Reds", vmin=0)
-    ax.plot([-0.5, n - 0.5], [-0.5, n - 0.5], color="black", linewidth=0.6)
-    for line in (ax.axhline, ax.axvline):
-        line(_N_STIMULATED - 0.5, color=figures.COLORS["inside"], linewidth=0.8)
+    steps = np.arange(n + 1) - 0.5
+    ax.stairs(np.arange(n) + 0.5, steps + 1, baseline=None, color="black", linewidth=0.8)
+    ax.axhline(_N_STIMULATED - 0.5, color=figures.COLORS["inside"], linewidth=0.8)
     drawing.colorbar(image, ax=ax, shrink=0.8, label="mean correlation")
     ax.set(xlabel="cluster", ylabel="cluster", xticks=range(0, n, 2), yticks=range(0, n, 2))
-    figures.titled(ax, "f  Between clusters, E/I", "above the diagonal: before, else: during")
+    figures.titled(ax, "f  Between clusters, E/I", "left of the steps: during; right, one further: before")
 
 
 def _claims(results: Results) -> list[Claim]:
@@ -205,6 +206,8 @@ def _claims(results: Results) -> list[Claim]:
             Claim(f"Change of the correlation within clusters, {of}", "not stated", None,
                   change("similar stimulated")),
             Claim(f"Change of the agreement (ARI) of groups, {of}", "not stated", None, change("rand stimulated")),
+            Claim(f"Change of the agreement (ARI) of groups, other clusters, {family.title}", "not stated", None,
+                  change("rand other")),
             Claim(f"Change of the agreement (ARI) of groups, all clusters, {family.title}", "not stated", None,
                   change("rand all")),
         ]  # fmt: skip
@@ -221,9 +224,11 @@ FIGURE = Figure(
         "silent and cease to vary, while some of the stimulated clusters stay active for seconds and others do not; "
         "which ones changes from trial to trial, so that their Fano factor stays above 1. With E/I clusters the "
         "stimulated ones respond more moderately, and their Fano factor falls. Detection lives on changes of activity "
-        "that the neurons of a cluster share: during the stimulus the stimulated clusters are found better and the "
-        "others worse. What a stimulus quenches becomes invisible; what it makes compete becomes visible. Thin lines: "
-        "networks; thick lines: their mean."
+        "that the neurons of a cluster share (d, e): with E clusters the stimulated clusters, which compete, are found "
+        "better and the others no longer; with E/I clusters both change little beside the spread between networks. "
+        "Groups are those of largest modularity at its standard resolution, here, where there are few clusters. Thin "
+        "lines: networks; thick lines: mean of those in which both are defined, as there are no durations without "
+        "active states (c)."
     ),
     jobs=_jobs,
     draw=_draw,

@@ -299,7 +299,8 @@ FIGURE = Figure(
     title="Clusters found blind from spikes, and the transition of the dynamics",
     caption=(
         "Excitatory neurons are drawn at random and grouped by their spikes alone, by the largest modularity "
-        f"of the correlations of their trains (Gaussian of {protocol.SIGMA_MS:g} ms, to the power {protocol.EXPONENT}). Their agreement "
+        "of the correlations of their trains (Gaussian of "
+        f"{protocol.SIGMA_MS:g} ms, to the power {protocol.EXPONENT}). Their agreement "
         "with the true clusters is the adjusted Rand index, 0 by chance and 1 for the same groups. Grey: the "
         "Fano factor, on the right, and dotted where it leaves that of the uniform network. Triangles ask "
         "what there is to find, whatever groups are searched for: how often a pair within a cluster is more "
@@ -313,7 +314,8 @@ FIGURE = Figure(
         "others together. What limits detection is time: tens of seconds show only the clusters that became "
         "active meanwhile (e), while a hundred neurons find their clusters about as well as thousands with E "
         "clusters, and nearly as well with E/I clusters (f). In c and d there is no point where cluster rates"
-        f" have no slow covariance, or one longer than {protocol.MOST_LAG_MS / 1000:g} s. Stars: communities.detect finds groups to be"
+        " have no slow covariance, or one longer than "
+        f"{protocol.MOST_LAG_MS / 1000:g} s. Stars: communities.detect finds groups to be"
         " significant in all recordings, dots: in some, dashes: in none; it says that neurons are not "
         "independent, which neurons of the uniform E/I network are not either: they share the rate of the "
         "whole. Bands: standard deviation between networks; thin lines: networks."

@@ -93,10 +93,51 @@ def test_stats_of_the_trials_of_a_session(tmp_path):
         file["intervals/trials/start_time"], file["intervals/trials/stop_time"] = [0.0, 5.0], [1.0, 5.5]
     result = run("stats", tmp_path / "a.nwb", "--trials", ok=False)
     assert "last 500 to 1000 ms; give --start, --stop" in result.stderr
+    result = run("stats", tmp_path / "a.nwb", "--trials", "--start", 400, "--stop", 300, ok=False)
+    assert "would last from 400 to 300 ms; give a later --stop" in result.stderr
     window = ["--start", 0, "--stop", 400]
     facts = json.loads(run("stats", tmp_path / "a.nwb", "--trials", *window, "--json").stdout)
     assert (facts["n_trials"], facts["n_neurons"], facts["window_ms"]) == (2, 2, [0, 400])
     assert json.loads(run("stats", tmp_path / "a.nwb", "--json").stdout)["n_trials"] == 1
+
+
+def test_commands_select_from_files_that_state_their_window(tmp_path):
+    pytest.importorskip("pynwb")
+    rng = np.random.default_rng(1)
+    spikes = mst.SpikeData(
+        time_ms=rng.uniform(0, 500, 200),
+        neuron=rng.integers(0, 8, 200),
+        trial=rng.integers(0, 2, 200),
+        n_neurons=8,
+        n_trials=2,
+        t_stop_ms=500,
+    )
+    file = tmp_path / "own.nwb"
+    mst.spikes.write(spikes, file)
+    window = ["--trials", "--start", 100]
+    facts = json.loads(run("stats", file, *window, "--json").stdout)
+    assert (facts["n_trials"], facts["window_ms"]) == (2, [100, 500])
+    facts = json.loads(run("analyse", file, "-o", tmp_path / "a", *window, "--seed", 1, "--json").stdout)
+    numbers = facts["sections"]["raster"]["numbers"]
+    assert (numbers["n_trials"], numbers["duration_ms"]) == (2, 400)
+    run("communities", file, "-o", tmp_path / "c", *window, "--controls", 0, "--seed", 1)
+    given = json.loads((tmp_path / "c" / "groups.json").read_text())["input"]
+    assert (given["trials"], given["window_ms"]) == (True, [100, 500])
+    for options in (["--stop", 900], ["--trials", "--stop", 900]):
+        said = run("stats", file, *options, ok=False).stderr
+        assert "(--start, --stop)=(0, 900) is not a window inside the recording" in said
+    said = run("convert", file, tmp_path / "b.npz", "--start", 100, ok=False).stderr
+    assert "own.nwb states its window; leave out --start and --stop." in said
+
+
+def test_analyse_reads_as_stats_does(tmp_path):
+    (tmp_path / "a.csv").write_text("neuron,time\n1,1\n2,5\n")
+    for options, sentence in (
+        (["--trials"], "--trials is for NWB files"),
+        (["--variable", "x"], "--variable='x' is for MATLAB files"),
+    ):
+        for command in ("analyse", "communities", "stats"):
+            assert sentence in run(command, tmp_path / "a.csv", *options, ok=False).stderr
 
 
 @pytest.mark.parametrize(

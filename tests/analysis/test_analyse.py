@@ -147,7 +147,7 @@ def test_trials_and_time_take_each_others_place_and_the_report_says_so():
 def test_spikes_listed_twice_are_counted_once():
     found = mst.analysis.analyse(recording([1, 1, 5], [0, 0, 0]), seed=1)
     assert value(found["raster"], "n_spikes") == 2
-    assert found.notes == ("1 spike was listed twice and is counted once.",)
+    assert found.notes == ("1 spike was listed twice and counted once.",)
     assert found.missing[0] == found.notes[0]
 
 
@@ -173,6 +173,72 @@ def test_large_recordings_are_cut_to_what_is_said():
     assert part.n_spikes == 10_000
     assert sentence == "Only the first 0.501 s are compared, to keep the time short."
     assert _part.most_active(spikes, 900)[1] == _part.shortened(spikes, 240_000)[1] == ""
+
+
+def test_large_recordings_are_cut_within_trials_that_have_spikes():
+    def counts(*per_trial):
+        trial = np.repeat(np.arange(len(per_trial)), per_trial)
+        rng = np.random.default_rng(1)
+        return mst.SpikeData(
+            time_ms=rng.uniform(0, 1000, trial.size),
+            neuron=rng.integers(0, 20, trial.size),
+            trial=trial,
+            n_neurons=20,
+            n_trials=len(per_trial),
+            trial_id=100 + np.arange(len(per_trial)),
+            t_stop_ms=1000,
+        )
+
+    for per_trial, ids, n_spikes, said in (
+        ((0, 30, 0, 40, 50), [101, 103], 70, "the first 2 of 3 trials with spikes are"),
+        ((0, 90, 50), [101], 90, "the first trial of 2 trials with spikes is"),
+        ((1, 0, 2, 98, 70), [103], 98, "trial 103, of 4 with spikes, is"),
+        ((0, 1, 1000), [102], 100, "the first 0.11 s of trial 102, of 2 with spikes, are"),
+        ((0, 1000), [101], 100, "the first 0.11 s of trial 101, the only one with spikes, are"),
+    ):
+        part, sentence = _part.shortened(counts(*per_trial), 100)
+        assert (part.trial_id.tolist(), part.n_spikes) == (ids, n_spikes)
+        assert sentence == f"Only {said} compared, to keep the time short."
+
+
+def test_an_empty_first_trial_does_not_blank_sections(monkeypatch):
+    monkeypatch.setattr("metastable.analysis._groups._MOST_SPIKES", 2000)
+    monkeypatch.setattr("metastable.analysis._variability._MOST_SPIKES", 2000)
+    monkeypatch.setattr("metastable.analysis._timescales._MOST_BINS", 20 * 100 * 2)
+    late = poisson(20, 1, 6000)
+    spikes = mst.SpikeData(
+        time_ms=np.append(late.time_ms, 5.0),
+        neuron=np.append(late.neuron, 0),
+        trial=np.append(np.full(late.n_spikes, 7), 3),
+        n_neurons=20,
+        n_trials=8,
+        t_stop_ms=late.t_stop_ms,
+    )
+    found = mst.analysis.analyse(spikes, seed=1)
+    assert found.communities is not None
+    assert value(found["correlations"], "correlation_n_pairs") == 190
+    said = " ".join(found.missing)
+    assert "of trial 7, of 2 with spikes, are compared" in said
+    assert "trials with most spikes, to keep memory" in said
+    assert "there are no spikes" not in said
+    assert found["timescales"].results["fits"]
+
+
+def test_what_is_lacking_in_a_part_is_said_to_be_of_a_part(monkeypatch):
+    monkeypatch.setattr("metastable.analysis._groups._MOST_SPIKES", 4)
+    monkeypatch.setattr("metastable.analysis._variability._MOST_SPIKES", 4)
+    spikes = recording([*np.arange(4.0), *np.arange(4.0, 20)], [0] * 4 + list(range(8)) * 2, n_neurons=8)
+    for section in ("groups", "correlations"):
+        first, second = mst.analysis.analyse(spikes, seed=1)[section].missing
+        assert first.startswith("Only the first 0.004 s are compared")
+        assert "need" in second
+
+
+def test_one_step_far_from_zero_is_reported(tmp_path):
+    spikes = mst.SpikeData(
+        time_ms=[999999.7], neuron=[0], n_neurons=1, t_start_ms=999999.7, t_stop_ms=1000000.4, dt_ms=0.7
+    )
+    assert mst.analysis.analyse(spikes, seed=1).save(tmp_path).is_file()
 
 
 def test_windows_fit_the_grid():

@@ -94,8 +94,23 @@ def test_bins_are_bounded_by_neurons_then_time_then_trials():
     assert "the 2 s of 8 s with most spikes, from" in sentence
     part, sentence = _part.in_bins(poisson(50_000, n_trials=50), **bounds)
     assert (part.n_neurons, part.n_trials, part.duration_ms) == (10, 10, 1000)
-    assert "the first 10 of 50 trials" in sentence
+    assert "the 10 of 50 trials with most spikes" in sentence
     assert _part.in_bins(poisson(50, n_neurons=10), **bounds)[1] == ""
+
+
+def test_trials_without_spikes_are_not_taken():
+    late = poisson(5000, n_trials=50)
+    spikes = mst.SpikeData(
+        time_ms=late.time_ms, neuron=late.neuron, trial=late.trial + 150, n_neurons=200, n_trials=200, t_stop_ms=1000
+    )
+    part, _ = _part.in_bins(spikes, bin_ms=1.0, at_once=20_000, in_all=100_000, fewest_neurons=10)
+    counts = np.diff(spikes.select(neuron=part.neuron_id).trial_offsets)
+    assert part.n_trials == 10
+    assert (np.diff(part.trial_id) > 0).all()
+    assert np.diff(part.trial_offsets).sum() == np.sort(counts)[-10:].sum()
+    part, sentence = _part.in_bins(spikes, bin_ms=1.0, at_once=20_000, in_all=1_000_000, fewest_neurons=10)
+    assert (part.n_trials, part.trial_id[0]) == (50, 150)
+    assert "the 50 of 200 trials with most spikes" in sentence
 
 
 def test_the_busiest_stretch_is_whole_and_on_the_grid():

@@ -278,8 +278,10 @@ def test_spikes_that_the_reader_dropped_are_said(tmp_path):
     table = tmp_path / "trains.csv"
     table.write_text("neuron,time\n0,5\n0,5\n0,5\n1,20.25\n")
     assert mst.analysis.analyse(mst.spikes.read(table), seed=1).notes[1] == (
-        "2 spikes were listed twice and are counted once."
+        "In the file, 2 spikes were listed twice and counted once."
     )
+    other = mst.spikes.read(table).select(neuron=[1])
+    assert "In the file, 2 spikes were listed twice and counted once." in mst.analysis.analyse(other, seed=1).notes
 
 
 def test_seconds_taken_for_milliseconds_are_said():

@@ -165,3 +165,10 @@ def test_the_longest_recordings_keep_their_bins():
     spikes = one_train(steps * 0.1, t_stop_ms=3_700_000, dt_ms=0.1)
     index, _ = bin_indices(spikes, bin_ms=0.3)
     np.testing.assert_array_equal(index, steps // 3)
+
+
+def test_a_bin_as_long_as_a_recording_far_from_zero():
+    spikes = SpikeData(time_ms=[999999.7], neuron=[0], n_neurons=1, t_start_ms=999999.7, t_stop_ms=1000000.4, dt_ms=0.7)
+    assert bin_counts(spikes, bin_ms=0.7).tolist() == [[[1]]]
+    with pytest.raises(ValueError, match=r"bin_ms=1.4 is longer than the recording of 0.7 ms"):
+        bin_counts(spikes, bin_ms=1.4)

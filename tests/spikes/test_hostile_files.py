@@ -110,6 +110,11 @@ def test_tables_that_are_none(tmp_path, text, message):
         read(tmp_path / "a.csv")
 
 
+def test_long_numbers_are_read_where_no_cell_is_kept_as_text(tmp_path):
+    (tmp_path / "a.csv").write_text(f"neuron,time\n1,0.{'3' * 100}\n")
+    assert read(tmp_path / "a.csv").time_ms.tolist() == [1 / 3]
+
+
 # ------------------------------------------------------------------ MATLAB
 
 

@@ -37,7 +37,7 @@ def find_groups(
     if n_firing < _FEWEST_NEURONS:
         only = "none does" if not n_firing else "only one does" if n_firing == 1 else f"only {n_firing} do"
         lacking = f"Groups were not sought: they need {_FEWEST_NEURONS} neurons that fire, and {only}."
-        return chosen, part, None, [lacking]
+        return chosen, part, None, [shorter, lacking] if shorter else [lacking]
     try:
         sigmas, too_short = _timescales(part)
         missing += [too_short] if too_short else []

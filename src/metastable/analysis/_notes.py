@@ -20,9 +20,13 @@ def notes(spikes: SpikeData, n_repeated: int) -> tuple[str, ...]:
     n_repeated : int
         Spikes that were listed again.
     """
-    listed = n_repeated + int(spikes.meta.get("n_duplicates", 0))
-    repeated = "1 spike was listed twice and is" if listed == 1 else f"{listed:,} spikes were listed twice and are"
-    found = [*_window(spikes), *([f"{repeated} counted once."] if listed else [])]
+    # Of all that the file holds: it stays when a part is selected.
+    in_file = int(spikes.meta.get("n_duplicates", 0))
+    found = _window(spikes)
+    if in_file:
+        found.append(f"In the file, {_repeated(in_file)}.")
+    if n_repeated:
+        found.append(f"{_repeated(n_repeated)}.")
     rate = spikes.n_spikes / (spikes.n_neurons * spikes.n_trials * spikes.duration_ms / 1000)
     if rate > _HIGHEST_RATE:
         found.append(
@@ -30,6 +34,10 @@ def notes(spikes: SpikeData, n_repeated: int) -> tuple[str, ...]:
             "with --unit s (unit='s')."
         )
     return tuple(found)
+
+
+def _repeated(n_spikes: int) -> str:
+    return f"{'1 spike was' if n_spikes == 1 else f'{n_spikes:,} spikes were'} listed twice and counted once"
 
 
 def _window(spikes: SpikeData) -> list[str]:

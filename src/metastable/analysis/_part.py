@@ -33,23 +33,35 @@ def most_active(spikes: SpikeData, n_most: int) -> tuple[NDArray[np.intp], str]:
 
 
 def shortened(spikes: SpikeData, max_spikes: int) -> tuple[SpikeData, str]:
-    """Return the first trials, or the first part of the first trial, with at most so many spikes, and a sentence."""
+    """Return the first trials with spikes, or a part of one trial, with at most so many spikes, and a sentence.
+
+    Where the first trials hold less than half of what there is room for, the next, which is too large to join them, is
+    taken alone.
+    """
     if spikes.n_spikes <= max_spikes:
         return spikes, ""
-    n_trials = int(np.searchsorted(spikes.trial_offsets, max_spikes, side="right")) - 1
-    if n_trials >= 1:
-        which = "trial" if n_trials == 1 else f"{n_trials:,}"
-        return spikes.select(trial=range(n_trials)), _only(f"{which} of {spikes.n_trials:,} trials", n_trials > 1)
-    first = spikes if spikes.n_trials == 1 else spikes.select(trial=[0])
-    of_trials = f" of the first of {spikes.n_trials:,} trials" if spikes.n_trials > 1 else ""
-    stop = float(first.time_ms[max_spikes])
-    if stop > spikes.t_start_ms:
-        first = first.select(time_ms=(spikes.t_start_ms, stop))
-    return first, _only(f"{short(first.duration_ms / 1000)} s{of_trials}", True)
+    counts = np.diff(spikes.trial_offsets)
+    with_spikes = np.flatnonzero(counts)
+    held = np.cumsum(counts[with_spikes])
+    n_first = int(np.searchsorted(held, max_spikes, side="right"))
+    if n_first and 2 * held[n_first - 1] >= max_spikes:
+        which = "trial" if n_first == 1 else f"{n_first:,}"
+        of_trials = f"{with_spikes.size:,} trials{' with spikes' * (with_spikes.size < spikes.n_trials)}"
+        return spikes.select(trial=with_spikes[:n_first]), _only(f"the first {which} of {of_trials}", n_first > 1)
+    part = spikes.select(trial=with_spikes[n_first : n_first + 1])
+    which = f"of {with_spikes.size:,}" if with_spikes.size > 1 else "the only one"
+    name = f"trial {part.trial_id[0]}, {which} with spikes,"
+    if part.n_spikes <= max_spikes:
+        return part, _only(name, False)
+    stop = float(part.time_ms[max_spikes])
+    if stop > part.t_start_ms:
+        part = part.select(time_ms=(part.t_start_ms, stop))
+    of_trial = f" of {name}" if spikes.n_trials > 1 else ""
+    return part, _only(f"the first {short(part.duration_ms / 1000)} s{of_trial}", True)
 
 
 def _only(what: str, several: bool) -> str:
-    return f"Only the first {what} {'are' if several else 'is'} compared, to keep the time short."
+    return f"Only {what} {'are' if several else 'is'} compared, to keep the time short."
 
 
 def without_silence(spikes: SpikeData) -> tuple[SpikeData, str]:
@@ -74,7 +86,8 @@ def in_bins(
     """Return a part that has at most so many bins of all neurons, in one trial and in all, and a sentence.
 
     The most active neurons are kept, as many as there is room for but not fewer than `fewest_neurons`; where these are
-    too many for a whole trial, the stretch of time with most spikes; where there are too many trials, the first.
+    too many for a whole trial, the stretch of time with most spikes; where there are too many trials, those with most
+    spikes.
     """
     n_bins = spikes.duration_ms / bin_ms
     room = min(at_once / n_bins, in_all / (n_bins * spikes.n_trials))
@@ -92,8 +105,10 @@ def in_bins(
         )
     n_trials = max(1, int(in_all / (n_bins * chosen.size)))
     if n_trials < spikes.n_trials:
-        part = part.select(trial=range(n_trials))
-        kept.append(f"the first {n_trials:,} of {spikes.n_trials:,} trials")
+        counts = np.diff(part.trial_offsets)
+        n_trials = max(1, min(n_trials, int((counts > 0).sum())))
+        part = part.select(trial=np.sort(np.argsort(-counts, kind="stable")[:n_trials]))
+        kept.append(f"the {n_trials:,} of {spikes.n_trials:,} trials with most spikes")
     return part, f"Taken are {', '.join(kept)}, to keep memory and time small." if kept else ""
 
 

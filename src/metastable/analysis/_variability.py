@@ -113,7 +113,7 @@ def correlations(spikes: SpikeData, seed: int) -> Section:
     n_enough = int((counts >= _ENOUGH_SPIKES).sum())
     if n_enough < 2:
         lacking = f"Pairs need two neurons with {_ENOUGH_SPIKES} spikes, and {'one has' if n_enough else 'none has'}."
-        return Section(name="correlations", title=title, missing=(lacking,))
+        return Section(name="correlations", title=title, missing=(shorter, lacking) if shorter else (lacking,))
     widths, _ = window_widths(part)
     if not widths:
         lacking = "The recording has too few steps for several windows, and a correlation needs several counts."

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from metastable.cli._naming import SELECTION, naming
+from metastable.cli._recording import read_window
 
 
 @click.command()
@@ -19,27 +20,26 @@ from metastable.cli._naming import SELECTION, naming
 @click.option(
     "--unit", type=click.Choice(["ms", "s"]), help="Of the times [what the file says; s for MATLAB, else ms]."
 )
+@click.option("--variable", help="Name of the table in a MATLAB file [spks].")
+@click.option("--trials", is_flag=True, help="Cut the session of an NWB file into the trials of its table.")
 @click.option("--population", help="Only this population, for instance E.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Threads [all cores]; the result is the same.")
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
-def analyse(file, output, seed, start_ms, stop_ms, unit, population, jobs, as_json) -> None:
+def analyse(
+    file, output, seed, start_ms, stop_ms, unit, variable, trials, population, jobs, as_json
+) -> None:  # fmt: skip
     """Report on the recording in FILE: rates, variability, correlations, timescales, groups, states.
 
     Writes report.html, one file with all figures and what they mean, and report.json with the numbers.
     """
     from metastable._files import require_writable
     from metastable.analysis import analyse as run
-    from metastable.spikes import read
 
     folder = file.with_name(f"{file.name}-analysis") if output is None else output
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"cannot write into {folder}: it is a file; choose another folder with --output.")
     require_writable(folder / "report.html" if folder.exists() else folder)
-    spikes = read(file, unit=unit)
-    if stop_ms is not None and stop_ms > spikes.t_stop_ms and spikes.meta.get("source") == file.name:
-        # A table ends with its last spike; only a person knows that the recording went on.
-        spikes = read(file, unit=unit, t_stop_ms=stop_ms)
-    window = (spikes.t_start_ms if start_ms is None else start_ms, spikes.t_stop_ms if stop_ms is None else stop_ms)
+    spikes, window = read_window(file, unit=unit, variable=variable, trials=trials, start_ms=start_ms, stop_ms=stop_ms)
     with naming(SELECTION):
         spikes = spikes.select(time_ms=window, population=population)
     found = run(spikes, title=file.name, seed=seed, n_jobs=jobs)

@@ -34,6 +34,7 @@ _GROUP_FILES = ("labels.csv", "groups.json", "groups.png", "groups.pdf")
     "--unit", type=click.Choice(["ms", "s"]), help="Of the times [what the file says; s for MATLAB, else ms]."
 )
 @click.option("--variable", help="Name of the table in a MATLAB file [spks].")
+@click.option("--trials", is_flag=True, help="Cut the session of an NWB file into the trials of its table.")
 @click.option("--start", "start_ms", type=float, help="Leave out what is before, ms [start of the recording].")
 @click.option("--stop", "stop_ms", type=float, help="Leave out what is after, ms [end of the recording].")
 @click.option("--population", help="Only this population, for instance E.")
@@ -53,8 +54,8 @@ _GROUP_FILES = ("labels.csv", "groups.json", "groups.png", "groups.pdf")
 @click.option("--jobs", type=click.IntRange(min=1), help="Threads [all cores]; the result is the same.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def communities(
-    file, output, unit, variable, start_ms, stop_ms, population, neuron, sigmas_ms, kind, method, n_starts, n_controls,
-    surrogate, jitter_ms, decision, alpha, seed, jobs, as_json,
+    file, output, unit, variable, trials, start_ms, stop_ms, population, neuron, sigmas_ms, kind, method, n_starts,
+    n_controls, surrogate, jitter_ms, decision, alpha, seed, jobs, as_json,
 ) -> None:  # fmt: skip
     """Find groups of neurons with similar spike trains in FILE (npz, CSV, MATLAB, NWB, SONATA, NEST).
 
@@ -64,7 +65,7 @@ def communities(
 
     folder = file.with_name(f"{file.name}-groups") if output is None else output
     _require_folder(folder)
-    spikes, window = read_window(file, unit=unit, variable=variable, start_ms=start_ms, stop_ms=stop_ms)
+    spikes, window = read_window(file, unit=unit, variable=variable, trials=trials, start_ms=start_ms, stop_ms=stop_ms)
     with naming(SELECTION | {"neuron": "--trials-of"}):
         chosen = None if neuron is None else spikes.neuron_id == neuron
         if chosen is not None and not chosen.any():
@@ -90,6 +91,7 @@ def communities(
         "file": file.name,
         "unit": unit,
         "variable": variable,
+        "trials": trials,
         "start_ms": start_ms,
         "stop_ms": stop_ms,
         "window_ms": list(window),
@@ -103,7 +105,8 @@ def communities(
     click.echo(repr(spikes))
     n_duplicates = spikes.meta.get("n_duplicates", 0)
     if n_duplicates:
-        click.echo(f"  {n_duplicates} spikes were listed twice and counted once")
+        were = "spike was" if n_duplicates == 1 else "spikes were"
+        click.echo(f"  in the file, {n_duplicates:,} {were} listed twice and counted once")
     click.echo(repr(found))
     click.echo(f"  written to {folder}")
 

@@ -13,6 +13,7 @@ SELECTION = {
     "time_ms": "(--start, --stop)",
     "population": "--population",
     "t_start_ms and t_stop_ms": "--start, --stop",
+    "use select(time_ms=...) for a part of it": "leave out --start and --stop",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,15 @@ from metastable.cli._naming import SELECTION, naming
 
 if TYPE_CHECKING:
     from metastable.spikes import SpikeData
+
+# What the reader calls what a person typed.
+_READ = {
+    "trials=True": "--trials",
+    "variable": "--variable",
+    "unit=": "--unit=",
+    "t_start_ms": "--start",
+    "t_stop_ms": "--stop",
+}
 
 
 def read_window(
@@ -32,15 +42,18 @@ def read_window(
         What to select.
     """
     from metastable.spikes import read
+    from metastable.spikes._table import StatedWindowError
 
-    with naming({"trials=True": "--trials", "variable": "--variable"} | SELECTION):
-        if options.get("trials"):
+    with naming(SELECTION | _READ):
+        try:
             # Trials of different lengths have no common window but this one.
-            spikes = read(file, t_start_ms=start_ms, t_stop_ms=stop_ms, **options)
-        else:
+            given = {"t_start_ms": start_ms, "t_stop_ms": stop_ms} if options.get("trials") else {}
+            spikes = read(file, **given, **options)
+        except StatedWindowError:
             spikes = read(file, **options)
-            if stop_ms is not None and stop_ms > spikes.t_stop_ms and spikes.meta.get("source") == file.name:
-                # A table ends with its last spike; only its reader knows that the recording went on.
+        if stop_ms is not None and stop_ms > spikes.t_stop_ms:
+            # A table ends with its last spike; only its reader knows that the recording went on.
+            with suppress(StatedWindowError):
                 spikes = read(file, t_stop_ms=stop_ms, **options)
     return spikes, (
         spikes.t_start_ms if start_ms is None else start_ms,

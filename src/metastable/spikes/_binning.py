@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from metastable._validation import require_instance, require_number, require_steps
 from metastable.spikes._spike_data import SpikeData
+
+
+def require_width(name: str, width_ms: Any, spikes: SpikeData) -> float:
+    """Return the width of a bin or window, ms, if it is positive, on the grid and inside the recording."""
+    width = require_number(name, width_ms, above=0)
+    # Far from 0 the difference of the edges misses the whole number of steps that it is.
+    slack = spikes.duration_ms * 1e-12 if spikes.dt_ms is None else spikes.dt_ms / 2
+    if width > spikes.duration_ms + slack:
+        raise ValueError(
+            f"{name}={width:g} is longer than the recording of {spikes.duration_ms:g} ms; choose a shorter one."
+        )
+    if spikes.dt_ms is not None:
+        require_steps(name, width, spikes.dt_ms, minimum=1)
+    return width
 
 
 def bin_indices(spikes: SpikeData, *, bin_ms: float) -> tuple[NDArray[np.int64], int]:
@@ -43,11 +58,7 @@ def bin_indices(spikes: SpikeData, *, bin_ms: float) -> tuple[NDArray[np.int64],
     (array([0, 1, 3]), 3)
     """
     require_instance("spikes", spikes, SpikeData, do="build metastable.SpikeData")
-    width = require_number("bin_ms", bin_ms, above=0)
-    if width > spikes.duration_ms * (1 + 1e-12):
-        raise ValueError(
-            f"bin_ms={width:g} is longer than the recording of {spikes.duration_ms:g} ms; choose a shorter one."
-        )
+    width = require_width("bin_ms", bin_ms, spikes)
     if spikes.dt_ms is not None:
         steps = require_steps("bin_ms", width, spikes.dt_ms, minimum=1)
         first = round(spikes.t_start_ms / spikes.dt_ms)

@@ -18,7 +18,8 @@ from metastable.spikes._header import all_different, header_of, names_of, parse_
 from metastable.spikes._spike_data import SpikeData
 from metastable.spikes._table import from_table, refuse_window
 
-# An array of texts is as wide as its longest one: a single long cell would ask for gigabytes.
+# An array of texts is as wide as its longest one: a single long cell would ask for gigabytes. Asked of tables that are
+# read row by row only; where all cells are numbers none is kept as text, and a long one costs nothing.
 _LONGEST_CELL = 64
 _WANTED = (
     "it must have neuron, one of time, time_ms and time_s, and perhaps trial, each once; rename them in a first line"

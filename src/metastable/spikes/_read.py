@@ -11,6 +11,7 @@ import numpy as np
 from metastable._validation import require_choice, require_path, require_truth
 from metastable.spikes._formats import format_to_read
 from metastable.spikes._spike_data import SpikeData
+from metastable.spikes._table import refuse_window
 
 
 def read(
@@ -103,12 +104,12 @@ def read(
         "unit": f"{source.name} states the unit of its times; leave out unit={unit!r}.",
         "variable": f"variable={variable!r} is for MATLAB files; leave it out for {source.name}.",
         "trials": f"trials=True is for NWB files; leave it out for {source.name}.",
-        "t_start_ms": f"{source.name} states its window; use select(time_ms=...) for a part of it.",
-        "t_stop_ms": f"{source.name} states its window; use select(time_ms=...) for a part of it.",
     }
     for name, sentence in refused.items():
         if given[name] is not None and name not in form.options:
             raise ValueError(sentence)
+    if "t_stop_ms" not in form.options:
+        refuse_window(source.name, t_start_ms, t_stop_ms)
     reader = getattr(importlib.import_module(f"metastable.spikes.{form.module}"), form.reader)
     # Numbers beyond all floats become infinite, which is then refused in a sentence.
     with np.errstate(over="ignore", invalid="ignore"):

@@ -17,6 +17,10 @@ _MS = {"ms": 1.0, "s": 1000.0}
 _LONGEST_MS = 3.2e13
 
 
+class StatedWindowError(ValueError):
+    """A window was given for a file that states its own."""
+
+
 def from_table(
     *,
     neuron: ArrayLike,
@@ -118,7 +122,7 @@ def from_table(
 def refuse_window(source: str, t_start_ms: float | None, t_stop_ms: float | None) -> None:
     """Raise a sentence if a window was given for a file that states its own."""
     if t_start_ms is not None or t_stop_ms is not None:
-        raise ValueError(f"{source} states its window; use select(time_ms=...) for a part of it.")
+        raise StatedWindowError(f"{source} states its window; use select(time_ms=...) for a part of it.")
 
 
 def _numbers(name: str, values: ArrayLike, source: str, lines: Sequence[int] | None) -> NDArray[np.float64]:

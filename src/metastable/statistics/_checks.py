@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from metastable._validation import require_instance, require_integer, require_number, require_steps
+from metastable._validation import require_instance, require_integer, require_number
 from metastable.spikes import SpikeData
+from metastable.spikes._binning import require_width as require_width
 
 
 def require_recording(spikes: SpikeData, *, n_trials: int = 1, why: str = "") -> None:
@@ -20,18 +21,6 @@ def require_recording(spikes: SpikeData, *, n_trials: int = 1, why: str = "") ->
         raise ValueError("the recording is empty (0 ms long); widen t_start_ms and t_stop_ms.")
     if spikes.n_trials < n_trials:
         raise ValueError(f"{why} needs at least {n_trials} trials, got {spikes.n_trials}; record more trials.")
-
-
-def require_width(name: str, width_ms: Any, spikes: SpikeData) -> float:
-    """Return the width of a bin or window, ms, if it is positive, on the grid and inside the recording."""
-    width = require_number(name, width_ms, above=0)
-    if width > spikes.duration_ms * (1 + 1e-12):
-        raise ValueError(
-            f"{name}={width:g} is longer than the recording of {spikes.duration_ms:g} ms; choose a shorter one."
-        )
-    if spikes.dt_ms is not None:
-        require_steps(name, width, spikes.dt_ms, minimum=1)
-    return width
 
 
 def require_ddof(ddof: Any, n_samples: int, samples: str) -> int:

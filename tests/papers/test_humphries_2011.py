@@ -29,7 +29,7 @@ from metastable.papers.humphries_2011._synthetic import (
 )
 from metastable.spikes import cortex_like, fellous_2004
 
-DATA = os.environ.get("METASTABLE_DATA")
+DATA = Path(os.environ.get("METASTABLE_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
 SMALL = {
     "n_louvain": {"2": 1, "3": 2, "5": 1},
@@ -148,11 +148,9 @@ def test_groups_windows_and_spikes_survive_storage():
 
 
 def test_recordings_are_read_where_there_are_any(run):
-    if DATA is None:
-        pytest.skip("set METASTABLE_DATA to the folder of these recordings")
-    if not (Path(DATA) / "Jan1312da04spks.mat").is_file():
-        pytest.skip(f"METASTABLE_DATA is {DATA}, which does not hold Jan1312da04spks.mat")
-    report = run(["recordings"], Path(DATA), n_window_starts=1)
+    if not (DATA / "Jan1312da04spks.mat").exists():
+        pytest.skip(f"no recordings in {DATA}; set METASTABLE_DATA to their folder")
+    report = run(["recordings"], DATA, n_window_starts=1)
     assert [figure.name for figure in report.figures] == ["recordings"]
     best = [claim for claim in report.claims if "best known" in claim.paper]
     assert len(best) == 4

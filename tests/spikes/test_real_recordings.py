@@ -9,7 +9,7 @@ from scipy.io import loadmat
 
 from metastable.spikes import read, write
 
-DATA = os.environ.get("METASTABLE_DATA")
+DATA = Path(os.environ.get("METASTABLE_DATA", Path(__file__).parents[3] / "shared" / "data"))
 SIZES = {
     "Feb1312da06spks.mat": (17_059, 125),
     "Jan1312da04spks.mat": (12_503, 102),
@@ -22,14 +22,11 @@ SIZES = {
 @pytest.mark.parametrize("ending", [".npz", ".csv", ".mat", ".nwb", ".h5"])
 def test_matlab_recordings_survive_every_format(tmp_path, name, ending):
     pytest.importorskip({".nwb": "pynwb", ".h5": "h5py"}.get(ending, "numpy"))
-    if DATA is None:
-        pytest.skip("set METASTABLE_DATA to the folder of these recordings")
-    path = Path(DATA) / name
-    if not path.is_file():
-        pytest.skip(f"METASTABLE_DATA is {DATA}, which does not hold {name}")
-    spikes = read(path)
+    if not (DATA / name).is_file():
+        pytest.skip(f"no recordings in {DATA}; set METASTABLE_DATA to their folder")
+    spikes = read(DATA / name)
     assert (spikes.n_spikes, spikes.n_neurons) == SIZES[name]
-    table = loadmat(path)["spks"]
+    table = loadmat(DATA / name)["spks"]
     counts = [np.sum(table[:, 0] == neuron) for neuron in spikes.neuron_id]
     assert spikes.spike_counts()[0].sum() + spikes.meta["n_duplicates"] == np.sum(counts)
     back = read(write(spikes, tmp_path / f"a{ending}").path)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import metastable as mst
+from metastable.figures._sweep import _written
 from metastable.sweeps import Sweep, run
 
 pytest.importorskip("xarray", reason="labelled results need xarray (extra sweeps)")
@@ -70,6 +71,46 @@ def test_parameters_that_change_together_are_words(tmp_path):
     ax = done.plot()
     assert ax.get_xlabel() == "n_e, n_i"
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["40, 10", "80, 20"]
+
+
+def test_more_lines_than_can_be_told_apart_are_noted(tmp_path):
+    done = swept(tmp_path, {"r_ee": [1.0, 1.5], "n_i": list(range(10, 20)), "n_clusters": [2]})
+    ax = done.plot(along="r_ee")
+    assert len(ax.lines) == 6
+    assert ax.get_title(loc="left") == "n_clusters = 2, 6 of 10 values of n_i are shown"
+    # An image shows all of them, and so do six lines.
+    assert done.plot().get_title(loc="left") == "n_clusters = 2"
+    few = done.data.isel(n_i=slice(6))
+    assert mst.figures.sweep_overview(few, along="r_ee").get_title(loc="left") == "n_clusters = 2"
+    panels = swept(tmp_path / "b", {"r_ee": [1.0, 1.5], "n_i": list(range(10, 20)), "n_clusters": [2, 4]})
+    assert panels.plot(along="r_ee").get_suptitle() == "6 of 10 values of n_i are shown"
+
+
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        ([12345, 12346, 12347], ["12345", "12346", "12347"]),
+        ([1, 9_999_999, 10_000_000], ["1", "9999999", "1e+07"]),
+        ([1.0, 1.5, 0.123456], ["1", "1.5", "0.1235"]),
+        ([0.123451, 0.123452], ["0.123451", "0.123452"]),
+        ([20_000_001, 20_000_002], ["20000001", "20000002"]),
+        ([2**60, 2**60 + 1], [str(2**60), str(2**60 + 1)]),
+        # What is the same may look the same.
+        ([0.5, 0.5], ["0.5", "0.5"]),
+        (["E", "I"], ["E", "I"]),
+    ],
+)
+def test_labels_of_different_values_differ(values, labels):
+    assert _written(values) == labels
+
+
+def test_ticks_and_lines_are_labelled_in_full(tmp_path):
+    values = [1.00001, 1.00002, 1.00003]
+    done = swept(tmp_path, {"n_clusters": [2, 4], "r_ee": values})
+    expected = [f"{value}" for value in values]
+    assert [tick.get_text() for tick in done.plot().get_yticklabels()] == expected
+    legend = done.plot(along="n_clusters").get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == [f"r_ee = {value}" for value in expected]
 
 
 def test_one_point_is_its_networks(tmp_path):

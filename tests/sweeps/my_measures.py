@@ -3,7 +3,9 @@
 import dataclasses
 import os
 import signal
+import threading
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -29,9 +31,32 @@ def delicate(network):
     return 1.0
 
 
-def slow(spikes, *, seconds):
-    time.sleep(seconds)
+def held(spikes, *, folder):
+    """Hold a job until a test or Ctrl-C lets it go; its mark stays if it is killed. See `conftest.Gate`."""
+    # Here, as a module that is sent to a cluster cannot hold it.
+    from metastable._parallel import _MONITOR_OF_JOB
+
+    gate, monitor = Path(folder), _MONITOR_OF_JOB.get()
+    mark = gate / f"held-{os.getpid()}-{threading.get_ident()}"
+    mark.touch()
+    until = time.monotonic() + 120
+    while not ((gate / "open").exists() or (monitor is not None and monitor.stopped) or _took_a_ticket(gate)):
+        if time.monotonic() > until:
+            raise TimeoutError("nobody let the job go")
+        time.sleep(0.005)
+    mark.unlink()
     return spikes.n_spikes
+
+
+def _took_a_ticket(gate):
+    for ticket in gate.glob("ticket-*"):
+        try:
+            ticket.unlink()
+        except FileNotFoundError:
+            # Another job was faster.
+            continue
+        return True
+    return False
 
 
 def network(*, n_e):

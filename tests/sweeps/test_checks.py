@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from metastable.sweeps import Sweep, run
@@ -27,6 +28,11 @@ STEP = {"amplitude": 1, "start_ms": 3}
         ({"simulate": {"duration_ms": 20, "engine": "neuron"}}, "engine must be one of 'metastable'"),
         ({"select": {"burn_in_ms": 20}}, "select.burn_in_ms=20 discards the whole simulation, which lasts 20 ms"),
         ({"select": {"burn_in_ms": -1}}, "select.burn_in_ms must be at least 0"),
+        ({"select": {"burn_in_ms": 0.05}}, "^select.burn_in_ms=0.05 is not a multiple of dt_ms=0.1; choose one that"),
+        (
+            {"select": {"burn_in_ms": 0.3}, "simulate": {"duration_ms": 20, "dt_ms": 0.2}},
+            "^select.burn_in_ms=0.3 is not a multiple of dt_ms=0.2",
+        ),
         ({"select": {"population": "X"}}, "measure.rate selects population 'X', which the network does not have"),
         ({"measure": {"rate": {"population": "e"}}}, "selects population 'e', which the network does not have"),
         ({"select": {"clusters": [9]}}, r"the clusters of measure.rate runs from 9 to 9 but must lie in 0..1"),
@@ -35,6 +41,14 @@ STEP = {"amplitude": 1, "start_ms": 3}
         ({"stimulus": "strong"}, "stimulus must be a table, or a list of tables that add up, got 'strong'"),
         ({"measure": {"rate": {"x": 1}}}, "measure.rate takes nothing, and 'x' was given; leave it out"),
         ({"measure": {"fano_factor": {"window_ms": 5}}}, "measure.fano_factor: .* needs at least 2 trials, got 1"),
+        (
+            {"measure": {"fano_factor": {"window_ms": 5, "ddof": 30}}, "n_trials": 30},
+            "measure.fano_factor: ddof=30 leaves no degree of freedom of 30 trials",
+        ),
+        (
+            {"measure": {"fano_factor": {"window_ms": 5, "ddof": 120, "estimator": "pooled"}}, "n_trials": 30},
+            "measure.fano_factor: ddof=120 leaves no degree of freedom of 120 counts",
+        ),
         ({"measure": {"fano_factor": {"window_ms": -5}}, "n_trials": 2}, "measure.fano_factor: window_ms .* got -5"),
         (
             {"measure": {"communities": {"method": "foo"}}, "simulate": {"duration_ms": 300}},
@@ -43,6 +57,7 @@ STEP = {"amplitude": 1, "start_ms": 3}
         ({"vary": {"r_ee": [True, False]}}, "r_ee must be a number, got True"),
         ({"vary": {"r_ee": [1, float("nan")]}}, "vary.r_ee is nan"),
         ({"vary": {"r_ee": [1, 1.0]}}, "vary.r_ee holds 1.0 twice"),
+        ({"vary": {"drive": [[1, 2], [1.0, 2]]}}, r"vary.drive holds \[1.0, 2\] twice"),
         ({"vary": {"r_ee": {"start": 1, "stop": 1, "count": 3}}}, "vary.r_ee holds 1 twice"),
         ({"vary": {"r_ee": {"start": 1, "stop": 2, "count": 10**9}}}, "count must be at most 100,000, got 1,000"),
         ({"vary": {"r_ee": {"from": 1, "to": 2}}}, "vary.r_ee must be a list, or a range of start, stop and count"),
@@ -73,6 +88,7 @@ def test_what_no_job_could_do_is_one_sentence(changes, sentence):
         {"vary": {"select.burn_in_ms": [30, 10]}},
         {"vary": {"select.population": ["X", "E"]}},
         {"vary": {"stimulus.start_ms": [30, 5]}, "stimulus": STEP | {"stop_ms": 20}},
+        {"vary": {"select.burn_in_ms": [0.05, 10]}},
         # Neither axis alone decides.
         {"vary": {"simulate.duration_ms": [10, 20], "select.burn_in_ms": [20, 15]}},
         {"vary": {"n_trials": [1, 2]}, "measure": {"fano_factor": {"window_ms": 5}}},
@@ -81,6 +97,28 @@ def test_what_no_job_could_do_is_one_sentence(changes, sentence):
 )
 def test_what_some_jobs_can_do_is_left_to_them(changes):
     assert sweep(**changes).n_jobs >= 2
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"measure": {"fano_factor": {"window_ms": 5, "ddof": 25}}, "n_trials": 30},
+        {"measure": {"fano_factor": {"window_ms": 5, "ddof": 119, "estimator": "pooled"}}, "n_trials": 30},
+        {"measure": {"cv": {"ddof": 1}}, "n_trials": 30},
+        {"select": {"burn_in_ms": 0.3}},
+        # Spikes of a pulse-coupled network lie on no grid.
+        {"network": {"preset": "van_bussel_2011", "n_neurons": 10}, "select": {"burn_in_ms": 0.05}},
+    ],
+)
+def test_what_all_jobs_can_do_is_not_refused(changes, tmp_path):
+    pytest.importorskip("h5netcdf", reason="labelled results need h5netcdf (extra sweeps)")
+    assert run(sweep(**changes), tmp_path, progress=False).failures == []
+
+
+def test_a_burn_in_between_steps_is_told_of_by_its_job(tmp_path):
+    pytest.importorskip("h5netcdf", reason="labelled results need h5netcdf (extra sweeps)")
+    (failure,) = run(sweep(vary={"select.burn_in_ms": [0.05, 10]}), tmp_path, progress=False).failures
+    assert failure.error.startswith("ValueError: select.burn_in_ms=0.05 is not a multiple of dt_ms=0.1")
 
 
 def test_a_point_that_cannot_be_is_a_job_that_fails(tmp_path):
@@ -101,6 +139,8 @@ def test_very_many_points_that_cannot_be_do_not_take_for_ever(monkeypatch):
 def test_whole_numbers_in_a_range_stay_whole():
     (axis,) = sweep(vary={"n_e": {"start": 80, "stop": 160, "count": 3}}).axes
     assert [repr(value) for value in next(iter(axis.values.values()))] == ["80", "120", "160"]
+    (axis,) = sweep(vary={"n_e": {"start": np.int64(80), "stop": np.int64(160), "count": 2}}).axes
+    assert [repr(value) for value in next(iter(axis.values.values()))] == ["80", "160"]
     (axis,) = sweep(vary={"r_ee": {"start": 1.0, "stop": 2.0, "count": 2}}).axes
     assert [repr(value) for value in next(iter(axis.values.values()))] == ["1.0", "2.0"]
 

@@ -136,6 +136,30 @@ def test_extend_keeps_what_both_have_in_common(tmp_path):
     assert (done.n_computed, done.n_reused, dict(done.data.sizes)) == (0, 1, {"r_ee": 1, "network": 1})
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "n_common"),
+    [
+        # With 5 values it holds 1.5, so that 1, 2 and 3 become 1.0, 2.0 and 3.0.
+        ({"start": 1, "stop": 3, "count": 3}, {"start": 1, "stop": 3, "count": 5}, 3),
+        ([1, 2], [1.0, 2.0, 2.5], 2),
+        ([1.0, 2.5], [1, 2, 2.5], 2),
+    ],
+)
+def test_whole_numbers_are_the_same_jobs_as_integers_and_as_floats(tmp_path, before, after, n_common):
+    measure = {"rate": {}, "mine": {"function": "my_measures:burstiness", "threshold": 5}}
+    first = replace(FAST, vary={"r_ee": before}, n_networks=1, measure=measure, folder=HERE)
+    run(first, tmp_path / "a", progress=False)
+    table = {"function": "my_measures:burstiness", "threshold": 5.0}
+    longer = replace(first, vary={"r_ee": after}, measure=measure | {"mine": table}, simulate={"duration_ms": 20.0})
+    done = run(longer, tmp_path / "a", extend=True, progress=False)
+    assert (done.n_reused, done.n_computed) == (n_common, longer.n_jobs - n_common)
+    values = after if isinstance(after, list) else [1, 1.5, 2, 2.5, 3]
+    assert done.data.r_ee.values.tolist() == values
+    whole = run(longer, tmp_path / "whole", progress=False)
+    assert whole.n_computed == len(values)
+    assert done.file.read_bytes() == whole.file.read_bytes()
+
+
 def test_fresh_starts_anew(tmp_path):
     run(FRAGILE, tmp_path, progress=False)
     other = replace(FRAGILE, vary={"r_ee": [1.0]})
@@ -231,23 +255,23 @@ def test_seeds_that_no_integer_of_the_file_can_hold(tmp_path):
 
 
 @pytest.fixture
-def slow_file(tmp_path):
-    """Describe a sweep of 24 jobs that take some 60 ms each."""
+def held_file(gate, tmp_path):
+    """Describe a sweep of 24 jobs that wait for the gate."""
     (tmp_path / "my_measures.py").write_text((HERE / "my_measures.py").read_text())
-    file = tmp_path / "slow.toml"
-    file.write_text("""
+    file = tmp_path / "held.toml"
+    file.write_text(f"""
         n_networks = 4
         [network]
         preset = "litwin_kumar_doiron_2012"
         n_e = 80
         n_clusters = 2
         [vary]
-        r_ee = { start = 1, stop = 2, count = 6 }
+        r_ee = {{ start = 1, stop = 2, count = 6 }}
         [simulate]
         duration_ms = 20
         [measure]
-        rate = {}
-        slow = { function = "my_measures:slow", seconds = 0.3 }
+        rate = {{}}
+        held = {{ function = "my_measures:held", folder = '{gate.folder}' }}
     """)
     return file
 
@@ -257,26 +281,24 @@ def command(file, place):
     return [sys.executable, "-c", code, "sweep", str(file), "-o", str(place), "--jobs", "2"]
 
 
-def wait_for(place, n_jobs, process):
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        if len(list((place / "jobs").glob("job-*.npz"))) >= n_jobs:
-            return
-        time.sleep(0.002)
-
-
 @pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
-def test_killed_again_and_again_nothing_is_lost_or_done_twice(slow_file, tmp_path):
+def test_killed_again_and_again_nothing_is_lost_or_done_twice(held_file, gate, tmp_path):
     place = tmp_path / "killed"
     for n_jobs in (1, 8, 15):
-        process = subprocess.Popen(command(slow_file, place), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for(place, n_jobs, process)
-        process.kill()
+        # Some more than are waited for, that it is killed at work; too few to come to the end.
+        gate.take_back()
+        gate.let_go(n_jobs + 3 - gate.finished(place))
+        process = subprocess.Popen(command(held_file, place), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            gate.wait_until(lambda: gate.finished(place) >= n_jobs)  # noqa: B023 (called within its turn of the loop)
+        finally:
+            process.kill()
         assert process.wait() == -signal.SIGKILL
         before = files(place)
     kept = [name for name in before if name.startswith("job-")]
-    assert 15 <= len(kept) < 24
-    sweep = Sweep.read(slow_file)
+    assert 15 <= len(kept) <= 18
+    gate.open()
+    sweep = Sweep.read(held_file)
     done = run(sweep, place, n_jobs=2, progress=False)
     assert (done.n_computed, done.n_reused) == (24 - len(kept), len(kept))
     assert {name: before[name] for name in kept}.items() <= files(place).items()
@@ -285,34 +307,48 @@ def test_killed_again_and_again_nothing_is_lost_or_done_twice(slow_file, tmp_pat
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
-def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(slow_file, tmp_path):
+def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(held_file, gate, tmp_path):
     place = tmp_path / "stopped"
-    process = subprocess.Popen(command(slow_file, place), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    wait_for(place, 3, process)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    gate.let_go(3)
+    process = subprocess.Popen(command(held_file, place), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        gate.wait_until(lambda: gate.finished(place) == 3 and len(gate.held()) == 2)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 130
-    n_kept = len(list((place / "jobs").glob("job-*.npz")))
-    # On a machine that is busy all may be done before the signal comes.
-    assert 3 <= n_kept <= 24
-    assert f"{n_kept} finished jobs are kept; the same command goes on from there." in err
+    # The two that were running have come to their end, and no other has begun.
+    assert gate.finished(place) == 5
+    assert "5 finished jobs are kept; the same command goes on from there." in err
     assert "Traceback" not in out + err
-    assert run(Sweep.read(slow_file), place, progress=False).n_reused == n_kept
+    gate.open()
+    assert run(Sweep.read(held_file), place, progress=False).n_reused == 5
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal")
-def test_ctrl_c_ends_a_simulation_within_a_job(tmp_path):
+def test_ctrl_c_ends_a_simulation_within_a_job(tmp_path, monkeypatch):
     if threading.current_thread() is not threading.main_thread():
         pytest.skip("signals reach the main thread only")
     endless = Sweep(network=SMALL, simulate={"duration_ms": 1e7}, measure={"rate": {}})
     main = threading.main_thread().ident
     assert main is not None
-    timer = threading.Timer(1.5, signal.pthread_kill, (main, signal.SIGINT))
-    started = time.monotonic()
-    timer.start()
+    begun, sent = threading.Event(), []
+
+    def simulate(*args, **options):
+        begun.set()
+        return mst.simulate(*args, **options)
+
+    def interrupt():
+        if begun.wait(60):
+            sent.append(time.monotonic())
+            signal.pthread_kill(main, signal.SIGINT)
+
+    monkeypatch.setattr("metastable.sweeps._recording.simulate", simulate)
+    threading.Thread(target=interrupt, daemon=True).start()
     with pytest.raises(KeyboardInterrupt):
         run(endless, tmp_path, progress=False)
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - sent[0] < 60
 
 
 def test_the_folder_is_free_after_a_run(tmp_path):

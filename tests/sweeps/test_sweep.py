@@ -1,3 +1,6 @@
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -203,3 +206,13 @@ def test_a_job_of_other_parameters_has_another_identity():
     assert one.identity() != two.identity()
     # What else is in the sweep does not matter.
     assert next(sweep(vary={"r_ee": [2, 3]}).jobs()).identity() == next(sweep(vary={"r_ee": [2]}).jobs()).identity()
+
+
+def test_a_number_is_the_same_job_as_an_integer_and_as_a_float():
+    def key(threshold):
+        measure = {"mine": {"function": "my_measures:burstiness", "threshold": threshold}}
+        # As text: True is 1 for Python.
+        return json.dumps(next(sweep(measure=measure, folder=Path(__file__).parent).jobs()).identity())
+
+    assert key([1, {"a": 2}]) == key([1.0, {"a": 2.0}]) == key(np.array([1.0, {"a": 2}]))
+    assert len({key(threshold) for threshold in (1, 1.5, "1", "1.0", True, [1], 2**60, 2**60 + 1)}) == 8

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from metastable.figures._style import new_figure, resolve_axes, style
 # Networks and seeds repeat a point; they are the spread around its mean.
 _REPEATS = ("network", "seed")
 _MOST_LINES, _MOST_PANELS, _MOST_TICKS = 6, 6, 8
+# From here on whole numbers are written as powers of ten.
+_LONGEST_WHOLE = 1e7
 
 
 def sweep_overview(
@@ -24,7 +27,8 @@ def sweep_overview(
     """Draw a measure of a sweep against what varies: a curve for one axis, an image for two, panels for three.
 
     Curves are means over networks and seeds with a band of one standard deviation (ddof 1), images are means. Points
-    whose jobs have failed are left out, hatched in an image.
+    whose jobs have failed are left out, hatched in an image. Of more than six lines six are drawn, chosen evenly from
+    the first value to the last, and a note says so.
 
     Parameters
     ----------
@@ -77,6 +81,7 @@ def sweep_overview(
     # An axis of one value is no axis of a picture; the caption says its value.
     long = [dim for dim in axes if values.sizes[dim] > 1 or dim == along]
     fixed = [dim for dim in axes if dim not in long]
+    values = values.isel(dict.fromkeys(fixed, 0))
     numeric = [dim for dim in long if _is_numeric(data, dim)]
     first = along or (numeric or long or [None])[0]
     rest = [dim for dim in long if dim != first]
@@ -91,6 +96,9 @@ def sweep_overview(
 
         panels = [dim for dim in rest if dim != second] if image else rest[1:]
         notes = [f"{_title(data, dim)} = {_labels(data, dim)[0]}" for dim in fixed]
+        n_lines = values.sizes[rest[0]] if rest and not image else 0
+        if n_lines > _MOST_LINES:
+            notes.append(f"{_MOST_LINES} of {n_lines} values of {_title(data, rest[0])} are shown")
         n_lacking = int((data["finished"] == 0).sum())
         if n_lacking:
             notes.append(f"{n_lacking} of {data['finished'].size} jobs failed")
@@ -204,7 +212,7 @@ def _image(data: Any, part: Any, first: str, second: str, name: str, ax: Axes, w
         if _is_logarithmic(values):
             scale("log")
         elif values.size <= _MOST_TICKS:
-            axis.set_ticks(values, [_written(value) for value in values])
+            axis.set_ticks(values, _written(values.tolist()))
     ax.set(xlabel=first, ylabel=second)
     if with_bar:
         ax.figure.colorbar(mesh, ax=ax, label=_named(data, name))
@@ -222,14 +230,24 @@ def _together(data: Any, dim: str) -> list[str]:
 
 def _labels(data: Any, dim: str) -> list[str]:
     names = _together(data, dim) or [dim]
-    columns = [[_written(value) for value in data[name].values] for name in names]
+    columns = [_written(data[name].values.tolist()) for name in names]
     if names == [dim]:
         return columns[0]
     return [", ".join(row) for row in zip(*columns, strict=True)]
 
 
-def _written(value: Any) -> str:
-    return value if isinstance(value, str) else f"{value:.4g}"
+def _written(values: Sequence[Any]) -> list[str]:
+    """Write values with so many digits that those which differ are told apart."""
+    candidates = ([_rounded(value, digits) for value in values] for digits in range(4, 18))
+    return next((found for found in candidates if len(set(found)) == len(set(values))), [str(v) for v in values])
+
+
+def _rounded(value: Any, digits: int) -> str:
+    if isinstance(value, str):
+        return value
+    if abs(value) < _LONGEST_WHOLE and value == round(value):
+        return f"{round(value)}"
+    return f"{value:.{digits}g}"
 
 
 def _title(data: Any, dim: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from metastable._validation import require_choice, require_integer, require_list, require_number, shown
-from metastable.sweeps._keys import plain, require_known, require_numbers_in
+from metastable.sweeps._keys import canonical, plain, require_known, require_numbers_in
 
 # Tables whose entries can vary. A name without one of them is a parameter of the network.
 SECTIONS = ("network", "simulate", "stimulus", "select")
@@ -181,8 +181,8 @@ def _values(name: str, given: Any, *, unique: bool = True) -> list[Any]:
 def _require_unique(where: str, values: list[Any]) -> None:
     seen = set()
     for value in values:
-        # 1 and 1.0 are one value, as they are one label.
-        key = value if _numeric([value]) else json.dumps(plain(value), sort_keys=True)
+        # 1 and 1.0 are one value, as they are one label and one job.
+        key = value if _numeric([value]) else json.dumps(canonical(value), sort_keys=True)
         if key in seen:
             raise ValueError(
                 f"{where} holds {shown(value)} twice; leave one out, and give a list of seeds for repetitions."
@@ -206,7 +206,9 @@ def _range(name: str, given: Mapping[str, Any]) -> list[Any]:
         raise ValueError(f"{name} with spacing='log' must run between numbers above 0, got {start:g} to {stop:g}.")
     values = (np.linspace if spacing == "linear" else np.geomspace)(start, stop, count).tolist()
     # Between whole numbers in whole steps: sizes and counts must not become 800.0.
-    whole = all(isinstance(given[key], int) for key in ("start", "stop")) and all(v == round(v) for v in values)
+    whole = all(isinstance(given[key], int | np.integer) for key in ("start", "stop")) and all(
+        v == round(v) for v in values
+    )
     return [round(v) for v in values] if whole else values
 
 

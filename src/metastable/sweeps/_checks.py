@@ -63,7 +63,7 @@ def require_possible(sweep: Sweep) -> None:
         each(["network", "simulate"], lambda job, network: _require_kind(job, network, sweep.n_networks))
     each(["network", "simulate"], _require_fit)
     if sweep.needs_simulation:
-        _require_one(sweep, ["simulate", "select"], lambda job: require_burn_in(job.simulate, job.select))
+        each(["network", "simulate", "select"], lambda job, net: require_burn_in(net, job.simulate, job.select))
         _require_one(sweep, ["stimulus"], lambda job: stimulus_of(job.stimulus))
         each(["network", "select"], _require_parts)
         each(["network", "simulate", "stimulus", N_TRIALS], _rehearse)

@@ -13,7 +13,7 @@ from metastable._parallel import CancelledError
 from metastable._validation import shown
 from metastable.spikes import SpikeData
 from metastable.sweeps._functions import NamedFunction
-from metastable.sweeps._keys import plain
+from metastable.sweeps._keys import canonical
 from metastable.sweeps._measure import Measure
 from metastable.sweeps._recording import record, select, stimulus_of
 
@@ -112,7 +112,7 @@ class Job:
             "n_trials": self.n_trials,
             "measure": {measure.label: measure.to_dict() for measure in self.measures},
         }
-        return plain(content)
+        return canonical(content)
 
     def run(self) -> Numbers:
         """Simulate if a measure needs it, and measure, on one thread."""

@@ -30,6 +30,16 @@ def plain(value: Any) -> Any:
     return json.loads(json.dumps(value, default=_plain))
 
 
+def canonical(value: Any) -> Any:
+    """Return data as `plain` does, with 1.0 as 1: a range has the one or the other by its number of values."""
+    return json.loads(json.dumps(value, default=_plain), parse_float=_whole)
+
+
+def _whole(text: str) -> int | float:
+    number = float(text)
+    return int(number) if number.is_integer() else number
+
+
 def require_numbers_in(where: str, value: Any) -> None:
     """Raise a sentence if a table or list holds NaN: it equals nothing, so that its jobs were never found again."""
     if isinstance(value, float) and math.isnan(value):

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from metastable._parallel import CancelledError, Monitor, run_jobs
-from metastable.networks import BinaryNetwork, LIFNetwork
+from metastable.networks import BinaryNetwork
 from metastable.spikes import SpikeData
 from metastable.sweeps._job import Job
 from metastable.sweeps._measure import Measure
 from metastable.sweeps._measures import NAMED
-from metastable.sweeps._recording import require_burn_in
+from metastable.sweeps._recording import require_burn_in, step_ms
 
 # Which options of these fail depends on the spikes, or does in windows in which made-up neurons fire too often.
 _SUBTLE = ("autocovariance_time",)
@@ -41,7 +42,9 @@ def require_options(job: Job, network: Any) -> None:
         if short and measure.function.name in _SUBTLE_WHEN_SHORT:
             continue
         options = {key: value for key, value in measure.options.items() if not isinstance(value, list | tuple | dict)}
-        error = _error_of(measure, options, spikes)
+        # The one option that is compared with the number of trials; those beyond the made-up ones are silent.
+        tried_on = replace(spikes, n_trials=job.n_trials, trial_id=None) if "ddof" in options else spikes
+        error = _error_of(measure, options, tried_on)
         if error is not None:
             raise type(error)(f"measure.{measure.label}: {error}") from None
 
@@ -56,9 +59,9 @@ def _can_be_tried(measure: Measure, network: Any) -> bool:
 
 def _made_up(job: Job, network: Any) -> SpikeData:
     """Return spikes at random, on the time steps and in the window of the real ones."""
-    start = require_burn_in(job.simulate, job.select)
+    start = require_burn_in(network, job.simulate, job.select)
     stop = float(job.simulate["duration_ms"])
-    step = float(job.simulate.get("dt_ms", 0.1)) if isinstance(network, LIFNetwork) else None
+    step = step_ms(network, job.simulate)
     n_trials = min(job.n_trials, _MOST_TRIALS)
     n_spikes = round(min(max(_RATE_PER_MS * (stop - start), _FEWEST), _MOST))
     shape = (n_trials, _N_NEURONS, n_spikes)

@@ -8,8 +8,8 @@ from typing import Any, get_overloads
 
 import numpy as np
 
-from metastable._validation import require_indices, require_integer, require_number, shown
-from metastable.networks import DisorderedNetwork, FiniteSizeNetwork, Stimulus
+from metastable._validation import require_indices, require_integer, require_number, require_steps, shown
+from metastable.networks import DisorderedNetwork, FiniteSizeNetwork, LIFNetwork, Stimulus
 from metastable.simulation import BinaryActivity, FiniteSizeActivity, simulate
 from metastable.spikes import SpikeData
 from metastable.sweeps._keys import require_arguments, require_known, require_table
@@ -67,14 +67,24 @@ def stimulus_of(given: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None) -
     return total
 
 
-def require_burn_in(options: Mapping[str, Any], chosen: Mapping[str, Any]) -> float:
-    """Return what is discarded of the beginning, or raise a sentence if nothing would be left."""
+def step_ms(network: Any, options: Mapping[str, Any]) -> float | None:
+    """Return the time step on which the spikes of a network lie, ms, None without one."""
+    if not isinstance(network, LIFNetwork):
+        return None
+    return require_number("simulate.dt_ms", options.get("dt_ms", 0.1), above=0)
+
+
+def require_burn_in(network: Any, options: Mapping[str, Any], chosen: Mapping[str, Any]) -> float:
+    """Return what is discarded of the beginning, or raise a sentence if nothing would be left, or parts of a step."""
     duration = _require_duration(options)
     start = require_number("select.burn_in_ms", chosen.get("burn_in_ms", 0.0), minimum=0)
     if start >= duration:
         raise ValueError(
             f"select.burn_in_ms={start:g} discards the whole simulation, which lasts {duration:g} ms; lower it."
         )
+    step = step_ms(network, options)
+    if step is not None:
+        require_steps("select.burn_in_ms", start, step)
     return start
 
 
@@ -146,7 +156,7 @@ def record(
     -------
     SpikeData, BinaryActivity or FiniteSizeActivity
     """
-    start = require_burn_in(options, chosen)
+    start = require_burn_in(network, options, chosen)
     found = simulated(
         network, options=options, stimulus=stimulus, seed=seed, network_index=network_index, n_trials=n_trials
     )

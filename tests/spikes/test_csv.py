@@ -105,7 +105,7 @@ def test_underscores_are_no_numbers(tmp_path, monkeypatch, at_once, mark):
     np.testing.assert_array_equal(spikes.time_ms, [1, 2, 5, 6])
     np.testing.assert_array_equal(spikes.neuron, [2, 0, 3, 1])
     (tmp_path / "a.csv").write_text("neuron,time\n1,1_0\n".replace(",", mark))
-    with pytest.raises(ValueError, match="time of a.csv holds '1_0' in line 2; it must hold numbers"):
+    with pytest.raises(ValueError, match=r"time of a\.csv holds '1_0' in line 2; it must hold numbers"):
         read(tmp_path / "a.csv")
 
 

@@ -108,7 +108,7 @@ def there_and_back(spikes, ending):
         {"dt_ms": 1 / 30, "time_ms": np.array([0, 100, 29, 1, 7]) / 30, "t_start_ms": 0, "t_stop_ms": 4},
         {"n_trials": 1, "trial": None, "trial_id": [5]},
         {
-            **dict.fromkeys(("time_ms", "neuron", "trial", "population", "neuron_id"), []),
+            **{name: [] for name in ("time_ms", "neuron", "trial", "population", "neuron_id")},
             "n_neurons": 0,
             "cluster": np.zeros((0, 2), bool),
         },
@@ -152,7 +152,11 @@ def test_sessions_of_more_steps_than_32_bits_hold(ending, facts):
 @pytest.mark.parametrize("ending", [".nwb", ".h5"])
 @pytest.mark.parametrize(
     "facts",
-    [{"t_stop_ms": 1e9, "dt_ms": 1e-6, "n_trials": 2000}, {"t_stop_ms": 1e19}, {"t_stop_ms": 4e8, "dt_ms": 1e-6}],
+    [
+        {"t_stop_ms": 1e9, "dt_ms": 1e-6, "n_trials": 2000},
+        {"t_stop_ms": 1e19, "time_ms": [0.5, np.nextafter(1e19, 0)]},
+        {"t_stop_ms": 4e8, "dt_ms": 1e-6},
+    ],
 )
 def test_sessions_that_floats_cannot_tell_apart(tmp_path, ending, facts):
     pytest.importorskip(NEEDED.get(ending, "numpy"))

@@ -50,7 +50,7 @@ def from_nest(
     Raises
     ------
     ValueError
-        If a file is damaged, or a spike belongs to none of the neurons.
+        If a file is damaged, or a spike belongs to none of the neurons, or a neuron to two populations.
     TypeError
         If it is no recording of NEST.
 

@@ -46,7 +46,7 @@ def to_pynapple(spikes: SpikeData) -> tuple[Any, Any]:
     ImportError
         If pynapple is missing.
     ValueError
-        If there is no trial, or trials of no duration, which pynapple cannot hold.
+        If there is no trial, or trials of no duration, which pynapple cannot hold, or they are too long for floats.
 
     Examples
     --------

@@ -30,7 +30,7 @@ class SpikeData(Drawn):
     Parameters
     ----------
     time_ms : array_like, (n_spikes,), ms
-        Spike times, in any order.
+        Spike times, in any order; -0.0 becomes 0.0.
     neuron : array_like, (n_spikes,)
         Index of the neuron, 0 to ``n_neurons - 1``.
     trial : array_like, (n_spikes,), optional

@@ -43,6 +43,8 @@ _DAMAGE = (
 # Recordings and results compress to a hundredth at best; zip can shrink zeros to a thousandth. A file that says it
 # grows further, and is not small, is made to fill the memory.
 _LARGEST_EXPANSION, _ALWAYS_ALLOWED = 1100, 2**26
+# More than numpy writes before the values of an array of plain type.
+_NPY_HEADER = 1024
 
 # A full disk, a quota, and a limit on the size of files.
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -83,7 +85,7 @@ def require_expansion(path: Path, n_bytes: int, *, at_most: int = _LARGEST_EXPAN
     MemoryError
     """
     held = path.stat().st_size
-    if n_bytes > max(_ALWAYS_ALLOWED, at_most * held) or n_bytes < 0:
+    if n_bytes > believed_bytes(held, at_most=at_most) or n_bytes < 0:
         raise ExpansionError(
             f"{path} is damaged: it has {held:,} bytes and says that it holds {n_bytes:,}; copy it again, or write "
             "it again."
@@ -182,7 +184,19 @@ def _new_beside(path: Path) -> Path:
     return temporary
 
 
-def save_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDArray], *, durable: bool = False) -> None:
+def believed_bytes(held: int, *, at_most: int = _LARGEST_EXPANSION) -> int:
+    """Return how much a file of this size may say that it holds."""
+    return max(_ALWAYS_ALLOWED, at_most * held)
+
+
+def save_arrays(
+    path: Path,
+    header: Mapping[str, Any],
+    arrays: Mapping[str, NDArray],
+    *,
+    durable: bool = False,
+    at_most: int = _LARGEST_EXPANSION,
+) -> None:
     """Write arrays and a JSON header to an npz file.
 
     Parameters
@@ -194,6 +208,8 @@ def save_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDAr
         Of plain types; none may be called ``header``.
     durable : bool
         As in `whole_file`.
+    at_most : int
+        As in the call of `load_arrays` that will read it: where the file would be smaller, it is not compressed.
 
     Raises
     ------
@@ -207,6 +223,10 @@ def save_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDAr
     content: dict[str, Any] = {"header": np.array(text), **arrays}
     with whole_file(path, durable=durable) as file:
         np.savez_compressed(file, **content)
+        if sum(each.nbytes + _NPY_HEADER for each in content.values()) > believed_bytes(file.tell(), at_most=at_most):
+            file.seek(0)
+            file.truncate()
+            np.savez(file, **content)
 
 
 def load_arrays(path: Path, *, at_most: int = _LARGEST_EXPANSION) -> tuple[dict[str, Any], dict[str, NDArray]]:

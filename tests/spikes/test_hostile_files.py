@@ -175,6 +175,13 @@ def test_matlab_types_that_do_not_exist(tmp_path):
 # ------------------------------------------------------------------ HDF5
 
 
+def strange_floats(h5py, file, name):
+    # A type that no computer has: what h5py says about it does not name the file.
+    kind = h5py.h5t.IEEE_F64LE.copy()
+    kind.set_ebias(70_000)
+    h5py.h5d.create(file.id, name.encode(), kind, h5py.h5s.create_simple((10,)))
+
+
 @pytest.fixture
 def sonata(tmp_path):
     h5py = pytest.importorskip("h5py")
@@ -215,6 +222,7 @@ def sonata(tmp_path):
             r"must be one list of numbers, got shape \(10, 1\)",
         ),
         (lambda h5py, file, name: None, "has no spikes/E/timestamps"),
+        (lambda h5py, file, name: strange_floats(h5py, file, name), r"a\.h5 is damaged: Insufficient precision"),
     ],
 )
 def test_datasets_that_claim_or_point(sonata, put, message):

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from scipy.io import loadmat
 
 import metastable as mst
-from metastable import SpikeData
-from metastable.spikes import from_neo, read, to_neo, write
+from metastable import SpikeData, _files
+from metastable.spikes import _hdf5, from_neo, read, to_neo, write
 
 ENDINGS = (".npz", ".csv", ".tsv", ".mat", ".nwb", ".h5")
 NEEDED = {".nwb": "pynwb", ".h5": "h5py"}
@@ -107,8 +107,19 @@ def there_and_back(spikes, ending):
         {"population": ["All", "All", "All", "a"]},
         {"dt_ms": 1 / 30, "time_ms": np.array([0, 100, 29, 1, 7]) / 30, "t_start_ms": 0, "t_stop_ms": 4},
         {"n_trials": 1, "trial": None, "trial_id": [5]},
+        {
+            **{name: [] for name in ("time_ms", "neuron", "trial", "population", "neuron_id")},
+            "n_neurons": 0,
+            "cluster": np.zeros((0, 2), bool),
+        },
+        {"cluster": np.zeros((4, 0), bool)},
+        {"population": ["\ud800", "a\0b", "b", ""]},
+        {"t_start_ms": -0.0, "time_ms": [-0.0, 0.2, 5, 0.3, 0.3]},
     ],
-    ids=["all", "overlapping", "bare", "no spikes", "same names", "odd names", "All", "30 kHz", "one trial"],
+    ids=[
+        *["all", "overlapping", "bare", "no spikes", "same names", "odd names", "All", "30 kHz", "one trial"],
+        *["nobody", "no clusters", "not in UTF-8", "no zero below"],
+    ],
 )
 def test_nothing_is_lost(ending, facts):
     pytest.importorskip(NEEDED.get(ending, "numpy"))
@@ -116,6 +127,69 @@ def test_nothing_is_lost(ending, facts):
     back, written = there_and_back(spikes, ending)
     assert_same(back, spikes)
     assert written.lost == ()
+    np.testing.assert_array_equal(np.signbit(back.time_ms), np.signbit(spikes.time_ms))
+    assert np.signbit(back.t_start_ms) == np.signbit(spikes.t_start_ms)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"n_trials": 2500, "trial": np.arange(0, 2500, 50), "t_stop_ms": 10_000, "dt_ms": 0.01},
+        {"t_stop_ms": 3.6e6, "dt_ms": 0.001},
+        {"t_stop_ms": 3.6e9, "n_trials": 3, "trial": np.arange(50) % 3},
+    ],
+    ids=["many trials", "one trial", "exact times"],
+)
+def test_sessions_of_more_steps_than_32_bits_hold(ending, facts):
+    pytest.importorskip(NEEDED.get(ending, "numpy"))
+    spikes = SpikeData(**{"time_ms": np.full(50, 5000.0), "neuron": np.zeros(50, int), "n_neurons": 1} | facts)
+    back, written = there_and_back(spikes, ending)
+    assert_same(back, spikes)
+    assert written.lost == ()
+
+
+@pytest.mark.parametrize("ending", [".nwb", ".h5"])
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"t_stop_ms": 1e9, "dt_ms": 1e-6, "n_trials": 2000},
+        {"t_stop_ms": 1e19, "time_ms": [0.5, np.nextafter(1e19, 0)]},
+        {"t_stop_ms": 4e8, "dt_ms": 1e-6},
+    ],
+)
+def test_sessions_that_floats_cannot_tell_apart(tmp_path, ending, facts):
+    pytest.importorskip(NEEDED.get(ending, "numpy"))
+    spikes = SpikeData(
+        **{"time_ms": [0.5, 1], "neuron": [0, 0], "trial": [0, 29], "n_neurons": 1, "n_trials": 30} | facts
+    )
+    with pytest.raises(
+        ValueError, match=r"trials of .* ms, one after the other, are too long for floats .*; write \.npz"
+    ):
+        write(spikes, tmp_path / f"a{ending}")
+    assert list(tmp_path.iterdir()) == []
+    back, _ = there_and_back(spikes, ".csv")
+    assert_same(back, spikes)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("kind", ["volleys", "no clusters"])
+def test_what_shrinks_to_nothing_can_be_read(ending, kind, monkeypatch):
+    pytest.importorskip(NEEDED.get(ending, "numpy"))
+    monkeypatch.setattr(_files, "_ALWAYS_ALLOWED", 2**16)
+    spikes = SpikeData(time_ms=[], neuron=[], n_neurons=400, t_stop_ms=9, cluster=np.zeros((400, 800), bool))
+    if kind == "volleys":
+        time, neuron = np.repeat(np.arange(300.0), 1000), np.tile(np.arange(1000), 300)
+        spikes = SpikeData(time_ms=time, neuron=neuron, n_neurons=1000, t_stop_ms=300)
+    back, _ = there_and_back(spikes, ending)
+    assert_same(back, spikes)
+
+
+def test_headers_that_hdf5_would_not_give_back(tmp_path, monkeypatch):
+    pytest.importorskip("h5py")
+    monkeypatch.setattr(_hdf5, "_LONGEST_TEXT", 100)
+    with pytest.raises(ValueError, match=r"a\.h5 cannot hold these spikes: labels and meta take \d+ characters, more"):
+        write(recording(), tmp_path / "a.h5")
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -161,6 +235,11 @@ def test_what_cannot_be_written_leaves_the_old_file(tmp_path, ending):
     path.write_text("kept")
     with pytest.raises(TypeError, match=r"meta must be JSON-ready to be written: .*; give plain numbers"):
         write(recording(meta={"x": object()}), path)
+    deep: list = []
+    for _ in range(5000):
+        deep = [deep]
+    with pytest.raises(TypeError, match=r"meta must be JSON-ready to be written: maximum recursion depth"):
+        write(recording(meta={"x": deep}), path)
     assert [p.read_text() for p in tmp_path.iterdir()] == ["kept"]
     with pytest.raises(FileNotFoundError, match="make it first"):
         write(recording(), tmp_path / "none" / f"a{ending}")

@@ -97,6 +97,27 @@ def test_neo_neurons_by_name_where_segments_hold_others():
         from_neo(block)
 
 
+@pytest.mark.parametrize("kind", [int, np.int64, np.uint16, str, np.str_])
+def test_neo_neurons_by_numbers_and_names_of_any_type(kind):
+    neo = pytest.importorskip("neo")
+    segments = []
+    for ids in ((30, 8, 100), (8, 100, 30)):
+        segments.append(neo.Segment())
+        segments[-1].spiketrains = [neo.SpikeTrain([k], units="ms", t_stop=200, neuron_id=kind(k)) for k in ids]
+    spikes = from_neo(segments)
+    names = spikes.meta["neuron_names"] if issubclass(kind, str) else spikes.neuron_id.tolist()
+    assert [int(names[k]) for k in spikes.neuron] == spikes.time_ms.tolist()
+    assert spikes.n_neurons == 3
+    segments[1].spiketrains[0].annotations.clear()
+    with pytest.raises(
+        ValueError, match=r"1 of 6 trains have no annotation neuron_id and the others have one; annotate"
+    ):
+        from_neo(segments)
+    segments[1].spiketrains[0].annotations["neuron_id"] = 0.5
+    with pytest.raises(ValueError, match="must all be whole numbers below 2\\^63, or all be names, got"):
+        from_neo(segments)
+
+
 def test_neo_refuses():
     neo = pytest.importorskip("neo")
     with pytest.raises(
@@ -132,6 +153,18 @@ def test_pynapple_round_trip(facts):
     spikes = recording(**facts)
     units, trials = to_pynapple(spikes)
     assert_same(from_pynapple(units, trials=trials, dt_ms=spikes.dt_ms), spikes, but=("meta",))
+
+
+@pytest.mark.parametrize("dt_ms", [None, 0.01])
+def test_pynapple_keeps_all_spikes(dt_ms):
+    pytest.importorskip("pynapple")
+    facts = {"n_neurons": 1, "n_trials": 2500, "t_stop_ms": 10_000}
+    trial = np.repeat(np.arange(0, 2500, 50), 2)
+    spikes = SpikeData(time_ms=np.full(100, 5000.0), neuron=np.zeros(100, int), trial=trial, dt_ms=dt_ms, **facts)
+    units, trials = to_pynapple(spikes)
+    back = from_pynapple(units, trials=trials, dt_ms=dt_ms)
+    np.testing.assert_array_equal(back.trial, spikes.trial)
+    np.testing.assert_allclose(back.time_ms, spikes.time_ms, atol=1e-5)
 
 
 def test_pynapple_sees_trials_and_labels():
@@ -189,6 +222,21 @@ def test_nest_times_in_steps():
     assert from_nest(events | {"offsets": [0.0, 0.0]}, dt_ms=0.1).steps.tolist() == [3, 5]
     with pytest.raises(ValueError, match="these times are in steps; give the resolution"):
         from_nest(events)
+    for offsets in ([0.0], [0.0, 0.0, 0.0]):
+        with pytest.raises(ValueError, match=f"events have 2 times and {len(offsets)} offsets, and must have one for"):
+            from_nest(events | {"offsets": offsets}, dt_ms=0.1)
+
+
+def test_nest_populations_and_types():
+    events = {"senders": np.array([3], np.uint64), "times": np.array([0.5])}
+    np.testing.assert_array_equal(from_nest(events, neurons=[4, 3]).neuron_id, [3, 4])
+    assert from_nest(events, neurons={"E": [3, 3], "I": [4]}).population.tolist() == ["E", "I"]
+    with pytest.raises(ValueError, match="neurons has 4 in more than one population; give each neuron to one"):
+        from_nest(events, neurons={"E": [3, 4], "I": [4]})
+    with pytest.raises(ValueError, match="neurons is a dict of no populations"):
+        from_nest(events, neurons={})
+    with pytest.raises(ValueError, match="column neuron of the NEST recording holds 9223372036854775808"):
+        from_nest({"senders": np.array([2**63], np.uint64), "times": np.array([0.5])})
 
 
 def test_nest_files(tmp_path):
@@ -240,6 +288,12 @@ def test_brian2_monitors():
     np.testing.assert_array_equal(spikes.neuron, [0, 3, 3])
     twice = from_brian2([monitor, monitor.get_states(["i", "t"])], n_neurons=5, dt_ms=0.1, t_stop_ms=3)
     np.testing.assert_array_equal(twice.spike_counts(), [[1, 0, 0, 2, 0]] * 2)
+
+
+def test_brian2_trials_without_spikes():
+    trials = [{"i": [0], "t": [0.001]}, {"i": [], "t": []}]
+    spikes = from_brian2(trials, n_neurons=2, t_stop_ms=3)
+    np.testing.assert_array_equal(spikes.spike_counts(), [[1, 0], [0, 0]])
 
 
 def test_brian2_refuses():
@@ -296,3 +350,5 @@ def test_spike_vectors_refuse():
         from_spikeinterface(np.zeros(3), sampling_hz=1)
     with pytest.raises(ValueError, match=r"neuron runs from 2 to 2 but must lie in 0\.\.1"):
         from_spikeinterface(vector, sampling_hz=1000, unit_ids=[1, 2])
+    with pytest.raises(ValueError, match="unit_ids must be names, or whole numbers below 2\\^63, got"):
+        from_spikeinterface(vector, sampling_hz=1000, unit_ids=np.array([0, 1, 2**63], np.uint64))

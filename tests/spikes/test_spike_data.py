@@ -355,3 +355,21 @@ def test_repr_says_what_is_there():
     made = {"provenance": {"software": "metastable", "version": "9.9", "call": "simulate"}}
     assert repr(make(meta=made)).splitlines()[-1] == "  made by metastable 9.9 simulate"
     assert json.loads(json.dumps(make(meta=made).meta)) == made
+
+
+def test_numbers_that_do_not_fit():
+    facts = {"time_ms": [1.0], "neuron": [0], "n_neurons": 1, "t_stop_ms": 2}
+    with pytest.raises(
+        ValueError, match=r"neuron_id must lie below 2\^63, got 9223372036854775808; number them from 0"
+    ):
+        SpikeData(**facts, neuron_id=np.array([2**63], np.uint64))
+    with pytest.raises(ValueError, match=r"n_neurons must be at most 2\.14748e\+09"):
+        SpikeData(**facts | {"neuron": [2**32], "n_neurons": 2**33})
+    with pytest.raises(ValueError, match=r"t_stop_ms=1e\+300 is more than 2\^53 steps of dt_ms=1e-300"):
+        SpikeData(**facts | {"t_stop_ms": 1e300, "dt_ms": 1e-300})
+
+
+@pytest.mark.parametrize("dt_ms", [None, 0.1])
+def test_there_is_one_zero(dt_ms):
+    spikes = SpikeData(time_ms=[-0.0], neuron=[0], n_neurons=1, t_start_ms=-0.0, t_stop_ms=2, dt_ms=dt_ms)
+    assert not np.signbit([spikes.time_ms[0], spikes.t_start_ms]).any()

@@ -51,6 +51,8 @@ def as_ids(name: str, values: ArrayLike | None, count: int) -> NDArray[np.int64]
         raise TypeError(f"{name} must hold integers, got values of type {array.dtype}.")
     if array.shape != (count,):
         raise ValueError(f"{name} must have {count} entries, got shape {array.shape}.")
+    if array.dtype.kind == "u" and array.size and array.max() > np.iinfo(np.int64).max:
+        raise ValueError(f"{name} must lie below 2^63, got {array.max()}; number them from 0.")
     return frozen(array.astype(np.int64))
 
 

@@ -90,7 +90,7 @@ def _indices_and_times(monitor: Any) -> tuple[Any, Any]:
     index, time = np.asarray(index), np.asarray(time, dtype=np.float64)
     if index.size and index.dtype.kind not in "iu":
         raise TypeError(f"i must hold whole numbers, got {index.dtype}; give a SpikeMonitor.")
-    return index, time
+    return index.astype(np.int64), time
 
 
 def _attribute(monitor: Any, owner: str, name: str) -> float | None:

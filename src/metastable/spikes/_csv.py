@@ -16,7 +16,7 @@ from metastable._files import whole_file
 from metastable.spikes._damage import damaged
 from metastable.spikes._header import all_different, header_of, names_of, parse_header, places_of, rebuild
 from metastable.spikes._spike_data import SpikeData
-from metastable.spikes._table import from_table, refuse_window
+from metastable.spikes._table import from_table, is_number, refuse_window
 
 # An array of texts is as wide as its longest one: a single long cell would ask for gigabytes. Asked of tables that are
 # read row by row only; where all cells are numbers none is kept as text, and a long one costs nothing.
@@ -56,9 +56,8 @@ def write_csv(spikes: SpikeData, path: Path) -> tuple[str, ...]:
 
 def _texts(values: NDArray) -> list[str]:
     """Return the numbers as Python writes them, each different one written once."""
-    # By their bits: -0.0 equals 0.0.
-    bits, index = np.unique(values.view(f"i{values.itemsize}"), return_inverse=True)
-    return np.array(list(map(repr, bits.view(values.dtype).tolist())), dtype=object)[index].tolist()
+    different, index = np.unique(values, return_inverse=True)
+    return np.array(list(map(repr, different.tolist())), dtype=object)[index].tolist()
 
 
 def _short(spikes: SpikeData) -> np.ndarray:
@@ -133,7 +132,7 @@ def _table(path: Path, text: str) -> _Table:
             f"{path.name} is empty; it must hold columns neuron, time and perhaps trial, one row for each spike."
         )
     names = [_name(cell) for cell in _cells(path, [line], delimiter)[0]]
-    if _is_number(names[1] if len(names) > 1 else ""):
+    if is_number(names[1] if len(names) > 1 else ""):
         # numpy.savetxt writes the names as a comment.
         commented = [_name(cell) for cell in (comments[-1].split(delimiter) if comments else [])]
         if len(commented) == len(names) and "neuron" in commented:
@@ -173,8 +172,11 @@ def _beginning(text: str) -> tuple[list[str], str, int, int]:
 
 def _rebuilt(header: dict[str, Any], columns: dict[str, Any], source: str) -> SpikeData:
     labels = {name: columns[name] for name in ("neuron", "trial") if columns[name] is not None}
+    times = columns["time"]
+    if times.dtype.kind == "U" and not all(map(is_number, times.tolist())):
+        raise damaged(source, "its times must be numbers")
     try:
-        time_ms = columns["time"].astype(np.float64)
+        time_ms = times.astype(np.float64)
         names = {name: names_of(header, name) for name in labels}
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise damaged(source, error) from None
@@ -229,6 +231,12 @@ def _row_by_row(path: Path, table: _Table) -> dict[str, Any]:
 
     def column(place: int) -> np.ndarray:
         cells = [row[place].strip() or "nan" for row in rows]
+        missing = next((k for k, cell in enumerate(cells) if cell.lower() == "nan"), None)
+        if missing is not None and place != table.time:
+            raise ValueError(
+                f"line {numbers[missing]} of {path.name} has no {table.names[place]}; give its number or name, or "
+                "remove this row."
+            )
         if cells and len(max(cells, key=len)) > _LONGEST_CELL:
             raise ValueError(
                 f"the column {table.names[place]} of {path.name} holds a cell of over {_LONGEST_CELL} characters; "
@@ -251,17 +259,11 @@ def _cells(path: Path, lines: list[str], delimiter: str | None) -> list[list[str
         raise ValueError(f"{path.name} is not a table: {error}; save it as CSV again.") from None
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
 def _plain(cells: np.ndarray) -> np.ndarray:
     """Return whole numbers as they are written, other numbers as floats, and anything else as text."""
+    if not all(map(is_number, cells.tolist())):
+        return cells
     try:
         return cells.astype(np.int64)
     except (ValueError, OverflowError):
-        return cells.astype(np.float64) if all(map(_is_number, cells.tolist())) else cells
+        return cells.astype(np.float64)

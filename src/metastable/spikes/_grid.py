@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from metastable._validation import require_steps
 
+_MOST_STEPS = 2**53
+
 
 def spacing(values: ArrayLike) -> float:
     """Return the distance between neighbouring numbers of this type at the largest of the values."""
@@ -51,4 +53,9 @@ def snapped_times(time_ms: NDArray[np.float64], dt_ms: float, spacing_ms: float)
 
 def snapped_edge(name: str, time_ms: float, dt_ms: float) -> float:
     """Return the edge of a window as the same float that a spike at this step has."""
+    if not abs(time_ms) / dt_ms < _MOST_STEPS:
+        raise ValueError(
+            f"{name}={time_ms:g} is more than 2^53 steps of dt_ms={dt_ms:g}, and floats cannot tell them apart; leave "
+            "out dt_ms for exact times."
+        )
     return math.copysign(require_steps(name, abs(time_ms), dt_ms) * dt_ms, time_ms)

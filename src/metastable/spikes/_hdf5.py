@@ -6,7 +6,7 @@ import importlib
 import math
 import mmap
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -121,21 +121,22 @@ def numbers_in(file: Any, name: str, *, path: Path, n_dimensions: int | None = 1
         If there is no such dataset in the file itself, or it is not of numbers.
     """
     dataset = _dataset(file, name, path)
-    if dataset.dtype.kind not in "iuf" or dataset.dtype.itemsize > 8:
-        raise NotNumbersError(f"{name} of {path.name} must hold numbers, got {dataset.dtype}; write it again.")
+    dtype = _followed(path, lambda: dataset.dtype)
+    if dtype.kind not in "iuf" or dtype.itemsize > 8:
+        raise NotNumbersError(f"{name} of {path.name} must hold numbers, got {dtype}; write it again.")
     if dataset.shape is None or n_dimensions not in (None, len(dataset.shape)):
         raise ValueError(
             f"{name} of {path.name} must be {'one list' if n_dimensions else 'a table'} of numbers, got shape "
             f"{dataset.shape}; write it again."
         )
-    n_bytes = math.prod(dataset.shape) * dataset.dtype.itemsize
+    n_bytes = math.prod(dataset.shape) * dtype.itemsize
     require_expansion(path, n_bytes, at_most=_LARGEST_EXPANSION if dataset.chunks else 1)
     if n_bytes and not dataset.id.get_storage_size():
         raise ValueError(
             f"{name} of {path.name} has shape {dataset.shape} but no values in the file; copy it again, or write it "
             "again."
         )
-    return np.asarray(dataset[()])
+    return np.asarray(_followed(path, lambda: dataset[()]))
 
 
 def text_in(file: Any, name: str, *, path: Path) -> str | None:
@@ -143,14 +144,46 @@ def text_in(file: Any, name: str, *, path: Path) -> str | None:
     if name not in file:
         return None
     dataset = _dataset(file, name, path)
-    if dataset.shape != () or dataset.dtype.kind not in "OS":
+    dtype = _followed(path, lambda: dataset.dtype)
+    if dataset.shape != () or dtype.kind not in "OS":
         return None
-    if dataset.dtype.kind == "S":
-        require_expansion(path, dataset.dtype.itemsize, at_most=_LARGEST_EXPANSION)
-    value = dataset[()]
+    if dtype.kind == "S":
+        require_expansion(path, dtype.itemsize, at_most=_LARGEST_EXPANSION)
+    value = _followed(path, lambda: dataset[()])
     if not isinstance(value, bytes) or len(value) > _LONGEST_TEXT:
         return None
     return value.decode("utf-8", errors="replace")
+
+
+def attribute_of(file: Any, name: str, attribute: str, *, path: Path) -> Any:
+    """Read an attribute of a dataset, or return None where there is none."""
+    dataset = _dataset(file, name, path)
+    return _followed(path, lambda: dataset.attrs.get(attribute))
+
+
+def require_short(text: str, *, path: Path) -> str:
+    """Return a text that `text_in` will read, or raise a sentence."""
+    if len(text) > _LONGEST_TEXT:
+        raise ValueError(
+            f"{path.name} cannot hold these spikes: labels and meta take {len(text):,} characters, more than "
+            f"{_LONGEST_TEXT:,}; write .npz instead."
+        )
+    return text
+
+
+def encodable(text: str) -> str:
+    """Return a text with a question mark for each character that UTF-8 does not know."""
+    return text.encode("utf-8", errors="replace").decode("utf-8")
+
+
+def _followed(path: Path, look: Callable[[], Any]) -> Any:
+    """Return what the library finds; its ValueErrors about a file do not name it."""
+    try:
+        return look()
+    except ValueError as error:
+        raise DamagedError(
+            f"{path.name} is damaged: {str(error).splitlines()[0]}; copy it again, or write it again."
+        ) from None
 
 
 def _dataset(file: Any, name: str, path: Path) -> Any:

@@ -60,7 +60,7 @@ def header_of(spikes: SpikeData, **more: Any) -> str:
     }
     try:
         return json.dumps(facts)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise TypeError(
             f"meta must be JSON-ready to be written: {error}; give plain numbers, texts and lists."
         ) from None

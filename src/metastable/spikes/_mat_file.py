@@ -39,7 +39,7 @@ _MATRIX, _COMPRESSED, _TEXT, _COMPLEX = 14, 15, 4, 0x800
 _TYPES_4 = ("f8", "f4", "i4", "i2", "u2", "u1")
 # A name is at the beginning of a matrix, after flags and dimensions.
 _BEGINNING = 4096
-_LARGEST_EXPANSION = 200
+LARGEST_EXPANSION = 200
 
 
 def read_mat(path: Path, names: tuple[str, ...]) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def _version_5(content: bytes, names: tuple[str, ...], path: Path) -> Iterator[t
             kind, size = struct.unpack_from(f"{order}II", beginning)
             name = _named(beginning[8:], order)[0] if kind == _MATRIX else ""
             if name in names:
-                require_expansion(path, size, at_most=_LARGEST_EXPANSION)
+                require_expansion(path, size, at_most=LARGEST_EXPANSION)
                 body = zlib.decompressobj().decompress(body, size + 8)[8:]
         else:
             name = _named(body, order)[0] if kind == _MATRIX else ""
@@ -117,7 +117,7 @@ def _value(body: Any, order: str, path: Path) -> Any:
         return bytes(values).decode("utf-8") if values.itemsize == 1 else "".join(map(chr, values.tolist()))
     if min(shape, default=0) < 0 or math.prod(shape) != values.size:
         raise IndexError
-    require_expansion(path, 8 * values.size, at_most=_LARGEST_EXPANSION)
+    require_expansion(path, 8 * values.size, at_most=LARGEST_EXPANSION)
     return values.astype(_CLASSES[kind]).reshape(shape, order="F")
 
 

@@ -9,16 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from metastable._files import whole_file
+from metastable._files import believed_bytes, whole_file
 from metastable.spikes._damage import damaged
 from metastable.spikes._hdf5 import DamagedError, NotNumbersError, numbers_in, open_hdf5
 from metastable.spikes._header import header_of, parse_header, rebuild
-from metastable.spikes._mat_file import read_mat
+from metastable.spikes._mat_file import LARGEST_EXPANSION, read_mat
 from metastable.spikes._session_axis import to_seconds
 from metastable.spikes._spike_data import SpikeData
 from metastable.spikes._table import from_table, refuse_window
 
 _HEADER, _ROWS = "metastable", "metastable_rows"
+# More than name, flags and dimensions of a variable take.
+_BESIDE = 1024
 
 
 def write_matlab(spikes: SpikeData, path: Path) -> tuple[str, ...]:
@@ -53,6 +55,12 @@ def write_matlab(spikes: SpikeData, path: Path) -> tuple[str, ...]:
     try:
         with whole_file(path) as file:
             savemat(file, content, do_compression=True)
+            # A text has up to four bytes for a character.
+            largest = max(4 * len(content[_HEADER]), content[_ROWS].nbytes)
+            if largest + _BESIDE > believed_bytes(file.tell(), at_most=LARGEST_EXPANSION):
+                file.seek(0)
+                file.truncate()
+                savemat(file, content)
     except MatWriteError as error:
         raise ValueError(f"{path.name} cannot hold these spikes ({error}); write .nwb or .npz instead.") from None
     return ()

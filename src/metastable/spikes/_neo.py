@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,8 @@ def from_neo(source: Any) -> SpikeData:
     ----------
     source : neo.Block, neo.Segment, or list of neo.SpikeTrain or of neo.Segment
         The segments of a block or list are trials. Trains of different segments belong to one neuron if they have the
-        same annotation ``neuron_id``, or else the same place.
+        same annotation ``neuron_id``, a number or a name, or the same place where no train has one. Names go to
+        ``meta["neuron_names"]``.
 
     Returns
     -------
@@ -94,7 +96,8 @@ def from_neo(source: Any) -> SpikeData:
     TypeError
         If it is none of these.
     ValueError
-        If segments have different numbers of trains, or windows of different lengths.
+        If segments have different numbers of trains, or windows of different lengths, or only some trains have a
+        ``neuron_id``.
 
     Examples
     --------
@@ -128,19 +131,19 @@ def from_neo(source: Any) -> SpikeData:
 def _foreign(segments: list[list[Any]], time_ms: np.ndarray, neuron: np.ndarray, trial: np.ndarray) -> SpikeData:
     if not any(segments):
         raise ValueError("there are no spike trains in it; give a block or segment that holds some.")
-    ids = [[train.annotations.get("neuron_id") for train in segment] for segment in segments]
-    if all(isinstance(each, int) for segment in ids for each in segment):
+    names = _names([train.annotations.get("neuron_id") for segment in segments for train in segment])
+    if names is not None:
         counts = np.cumsum([0, *map(len, segments)])
-        flat = np.array([each for segment in ids for each in segment])
-        known = np.unique(flat)
-        neuron = flat[counts[trial] + neuron] if time_ms.size else neuron
+        different, place = np.unique(names, return_inverse=True)
+        known = np.arange(different.size)
+        neuron = place[counts[trial] + neuron]
     elif len({len(segment) for segment in segments}) > 1:
         raise ValueError(
             f"segments have {sorted({len(segment) for segment in segments})} trains, and nothing says whose they are; "
             "annotate trains with neuron_id."
         )
     else:
-        known = np.arange(len(segments[0]))
+        different = known = np.arange(len(segments[0]))
     windows = np.array([_window(segment) for segment in segments])
     if np.ptp(windows, axis=0).max() > 0:
         if np.ptp(np.diff(windows, axis=1)) > 1e-6:
@@ -154,7 +157,7 @@ def _foreign(segments: list[list[Any]], time_ms: np.ndarray, neuron: np.ndarray,
         start, stop = windows[0]
     # Neo's trains may hold a spike at their stop; the window here is half-open.
     stop = np.nextafter(stop, np.inf) if time_ms.size and time_ms.max() == stop else stop
-    return from_table(
+    found = from_table(
         neuron=neuron,
         time=time_ms,
         trial=trial,
@@ -164,6 +167,29 @@ def _foreign(segments: list[list[Any]], time_ms: np.ndarray, neuron: np.ndarray,
         t_stop_ms=float(stop),
         neurons=known,
         trials=np.arange(len(segments)),
+    )
+    if different.dtype.kind == "U":
+        return replace(found, meta=found.meta | {"neuron_names": different.tolist()})
+    return replace(found, neuron_id=different)
+
+
+def _names(annotated: list[Any]) -> np.ndarray | None:
+    """Return whose each train is, by number or by name; None where nothing says it."""
+    without = sum(each is None for each in annotated)
+    if without == len(annotated):
+        return None
+    if without:
+        raise ValueError(
+            f"{without} of {len(annotated)} trains have no annotation neuron_id and the others have one; annotate all "
+            "or none."
+        )
+    if all(isinstance(each, str) for each in annotated):
+        return np.array(annotated, np.str_)
+    if all(isinstance(each, int | np.integer) and -(2**63) <= each < 2**63 for each in annotated):
+        return np.array(list(map(int, annotated)), np.int64)
+    raise ValueError(
+        f"the annotations neuron_id must all be whole numbers below 2^63, or all be names, got {shown(annotated)}; "
+        "annotate the trains anew."
     )
 
 

@@ -50,7 +50,7 @@ def from_nest(
     Raises
     ------
     ValueError
-        If a file is damaged, or a spike belongs to none of the neurons.
+        If a file is damaged, or a spike belongs to none of the neurons, or a neuron to two populations.
     TypeError
         If it is no recording of NEST.
 
@@ -71,6 +71,13 @@ def from_nest(
     named: dict[str, NDArray] = {}
     if isinstance(neurons, Mapping):
         named = {name: np.asarray(ids).ravel() for name, ids in neurons.items()}
+        if not named:
+            raise ValueError("neurons is a dict of no populations; give the ids of some, or leave it out.")
+        each, n_populations = np.unique(np.concatenate([*map(np.unique, named.values())]), return_counts=True)
+        if (n_populations > 1).any():
+            raise ValueError(
+                f"neurons has {each[n_populations > 1][0]} in more than one population; give each neuron to one."
+            )
     ids: Any = np.concatenate(list(named.values())) if named else neurons
     found = from_table(
         neuron=np.concatenate([senders for senders, *_ in taken]),
@@ -84,7 +91,7 @@ def from_nest(
         dt_ms=dt_ms if on_grid else None,
     )
     if ids is not None:
-        unknown = np.setdiff1d(found.neuron_id, np.asarray(ids))
+        unknown = np.setdiff1d(found.neuron_id, np.asarray(ids).astype(np.int64))
         if unknown.size:
             raise ValueError(
                 f"{unknown.size} senders, the first {unknown[0]}, are not among neurons; give the ids of all."
@@ -121,7 +128,13 @@ def _senders_and_times(events: Any, dt_ms: float | None) -> tuple[NDArray, NDArr
     senders, times = np.asarray(events["senders"]), np.asarray(events["times"])
     if "offsets" not in events:
         return senders, times, False
-    return senders, *_from_steps(times, np.asarray(events["offsets"]), dt_ms)
+    offsets = np.asarray(events["offsets"])
+    if offsets.shape != times.shape:
+        raise ValueError(
+            f"events have {times.size} times and {offsets.size} offsets, and must have one for each; give "
+            "recorder.get('events') as it is."
+        )
+    return senders, *_from_steps(times, offsets, dt_ms)
 
 
 def _from_steps(steps: NDArray, offsets: NDArray, dt_ms: float | None) -> tuple[NDArray[np.float64], bool]:

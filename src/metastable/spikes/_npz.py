@@ -17,7 +17,7 @@ from metastable.spikes._spike_data import SpikeData
 _FORMAT = "metastable-spikes"
 _FORMAT_VERSION = 1
 _ARRAYS = ("time_ms", "neuron", "trial", "neuron_id", "trial_id", "cluster", "population")
-# A recording compresses to a tenth; this leaves room for the regular ones.
+# A recording compresses to a tenth; this leaves room for the regular ones. What would shrink more is not compressed.
 _LARGEST_EXPANSION = 200
 _FACTS = ("n_neurons", "n_trials", "t_start_ms", "t_stop_ms", "dt_ms", "meta")
 
@@ -55,8 +55,8 @@ def save_npz(spikes: SpikeData, path: str | os.PathLike[str]) -> None:
     header |= {name: getattr(spikes, name) for name in _FACTS}
     arrays = {name: getattr(spikes, name) for name in _ARRAYS if getattr(spikes, name) is not None}
     try:
-        save_arrays(target, header, arrays)
-    except (TypeError, ValueError) as error:
+        save_arrays(target, header, arrays, at_most=_LARGEST_EXPANSION)
+    except (TypeError, ValueError, RecursionError) as error:
         raise TypeError(
             f"meta must be JSON-ready to be written: {error}; give plain numbers, texts and lists."
         ) from None

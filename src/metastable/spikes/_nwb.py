@@ -21,7 +21,15 @@ from metastable._provenance import version
 from metastable._validation import require_number
 from metastable.spikes._align import align
 from metastable.spikes._damage import damaged
-from metastable.spikes._hdf5 import hdf5_in_memory, numbers_in, open_hdf5, text_in
+from metastable.spikes._hdf5 import (
+    attribute_of,
+    encodable,
+    hdf5_in_memory,
+    numbers_in,
+    open_hdf5,
+    require_short,
+    text_in,
+)
 from metastable.spikes._header import parse_header
 from metastable.spikes._session_axis import (
     lay_out,
@@ -54,8 +62,9 @@ def write_nwb(spikes: SpikeData, path: Path) -> tuple[str, ...]:
         What was lost: the last digits of times that lie on no grid.
     """
     pynwb: Any = importlib.import_module("pynwb")
-    header = session_header(spikes)
+    header = require_short(session_header(spikes), path=path)
     time_s = to_seconds(lay_out(spikes), spikes.dt_ms)
+    lost = lost_digits(spikes, time_s * 1000)
     with warnings.catch_warnings():
         # About the style of names and about dates before 1980.
         warnings.simplefilter("ignore")
@@ -72,7 +81,7 @@ def write_nwb(spikes: SpikeData, path: Path) -> tuple[str, ...]:
         with hdf5_in_memory(path) as file:
             # Not closed by pynwb: what it wrote is taken from the open file.
             pynwb.NWBHDF5IO(file=file, mode="w").write(content)
-    return lost_digits(spikes, time_s * 1000, header)
+    return lost
 
 
 def _units(spikes: SpikeData, time_s: NDArray[np.float64]) -> Any:
@@ -84,9 +93,10 @@ def _units(spikes: SpikeData, time_s: NDArray[np.float64]) -> Any:
     ends = np.cumsum(np.bincount(spikes.neuron, minlength=spikes.n_neurons))
     times = VectorData(name="spike_times", description="the spike times for each unit in seconds", data=time_s[order])
     columns = [VectorIndex(name="spike_times_index", data=ends.astype(np.uint64), target=times), times]
-    if spikes.population is not None:
-        names = spikes.population.astype(object)
-        columns.append(VectorData(name="population", description="population of the neuron", data=names.tolist()))
+    # No type can be told from no names. The notes hold them all, also characters that HDF5 does not.
+    if spikes.population is not None and spikes.n_neurons:
+        names = [encodable(name).replace("\0", "?") for name in spikes.population.tolist()]
+        columns.append(VectorData(name="population", description="population of the neuron", data=names))
     if spikes.cluster is not None:
         what = "whether the neuron belongs to each cluster" if spikes.cluster.ndim == 2 else "cluster, -1 for none"
         columns.append(VectorData(name="cluster", description=what, data=spikes.cluster))
@@ -137,7 +147,7 @@ def read_nwb(path: Path, *, trials: bool | None, t_start_ms: float | None, t_sto
         ends = numbers_in(file, _ENDS, path=path).astype(np.int64)
         ids = numbers_in(file, _IDS, path=path)
         header = parse_header(text_in(file, "general/notes", path=path) or "")
-        resolution = file[_TIMES].attrs.get("resolution")
+        resolution = attribute_of(file, _TIMES, "resolution", path=path)
         table = _intervals(file, path) if trials and header is None else None
     if times.size and times.dtype.kind != "f":
         raise ValueError(

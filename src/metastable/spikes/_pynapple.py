@@ -26,7 +26,7 @@ def to_pynapple(spikes: SpikeData) -> tuple[Any, Any]:
     Trials lie one after the other, with a pause of a second between them. Lost are ``meta`` and the step of the grid,
     for which there is no place, and the last digits of times, which are in s and rounded to the nanosecond in some
     operations: `from_pynapple` with ``dt_ms`` finds times on a grid exactly. Names of neurons that occur twice are
-    replaced by 0, 1, 2, ...
+    replaced by 0, 1, 2, ..., and a matrix of no clusters leaves no trace.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def to_pynapple(spikes: SpikeData) -> tuple[Any, Any]:
     ImportError
         If pynapple is missing.
     ValueError
-        If there is no trial, or trials of no duration, which pynapple cannot hold.
+        If there is no trial, or trials of no duration, which pynapple cannot hold, or they are too long for floats.
 
     Examples
     --------
@@ -109,7 +109,7 @@ def from_pynapple(units: Any, *, trials: Any = None, dt_ms: float | None = None)
     Returns
     -------
     SpikeData
-        With ``population`` and ``cluster``, if metadata have such columns.
+        With ``population`` and ``cluster``, if metadata have such columns. Spikes at the same time are all kept.
 
     Raises
     ------
@@ -158,6 +158,8 @@ def from_pynapple(units: Any, *, trials: Any = None, dt_ms: float | None = None)
         neurons=names,
         trials=np.arange(start.size),
         dt_ms=dt_ms,
+        # Rounding to the nanosecond may have made one time of two.
+        count_once=False,
     )
     return _labelled(found, units, trials)
 

@@ -15,33 +15,51 @@ from numpy.typing import NDArray
 
 from metastable._validation import require_number
 from metastable.spikes._damage import damaged
-from metastable.spikes._header import header_of, parse_header, rebuild
+from metastable.spikes._header import header_of, rebuild
 from metastable.spikes._spike_data import SpikeData
 
 _PAUSE_MS = 1000.0
+# Beyond it a float cannot tell whole steps apart.
+_MOST_STEPS = 2**53
+# How far off its step a time may be read, in steps; further off is refused.
+_ON_GRID = 1e-3
 
 
 def period_of(spikes: SpikeData) -> float:
     """Return the time from the beginning of one trial to that of the next, ms; on the grid if there is one."""
     if spikes.dt_ms is None:
         return math.ceil(spikes.duration_ms) + _PAUSE_MS
-    return (round(spikes.duration_ms / spikes.dt_ms) + math.ceil(_PAUSE_MS / spikes.dt_ms)) * spikes.dt_ms
+    return _period_steps(spikes, spikes.dt_ms) * spikes.dt_ms
 
 
 def lay_out(spikes: SpikeData) -> NDArray[Any]:
     """Return the times on the session's axis, (n_spikes,), ms."""
-    period = period_of(spikes)
     if spikes.dt_ms is None:
-        return spikes.time_ms + spikes.trial * period
-    return (spikes.steps + spikes.trial * round(period / spikes.dt_ms)) * spikes.dt_ms
+        return spikes.time_ms + spikes.trial * period_of(spikes)
+    # The trials of a long session take more steps than the 32 bits of their numbers hold.
+    return (spikes.steps + spikes.trial.astype(np.int64) * _period_steps(spikes, spikes.dt_ms)) * spikes.dt_ms
 
 
 def trial_zeros(spikes: SpikeData) -> NDArray[Any]:
     """Return time 0 of each trial on the session's axis, (n_trials,), ms."""
-    period = period_of(spikes)
+    trial = np.arange(spikes.n_trials, dtype=np.int64)
     if spikes.dt_ms is None:
-        return np.arange(spikes.n_trials) * period
-    return np.arange(spikes.n_trials) * round(period / spikes.dt_ms) * spikes.dt_ms
+        return trial * period_of(spikes)
+    return trial * _period_steps(spikes, spikes.dt_ms) * spikes.dt_ms
+
+
+def _period_steps(spikes: SpikeData, dt_ms: float) -> int:
+    steps = round(spikes.duration_ms / dt_ms) + math.ceil(_PAUSE_MS / dt_ms)
+    if spikes.n_trials > 1 and spikes.n_trials * steps > _MOST_STEPS:
+        raise ValueError(_too_long(spikes))
+    return steps
+
+
+def _too_long(spikes: SpikeData) -> str:
+    return (
+        f"{spikes.n_trials} trials of {spikes.duration_ms:g} ms, one after the other, are too long for floats to tell "
+        "their times apart; write .npz or .csv, which keep trials as they are."
+    )
 
 
 def session_header(spikes: SpikeData) -> str:
@@ -106,24 +124,34 @@ def to_seconds(time_ms: NDArray[np.float64], dt_ms: float | None) -> NDArray[np.
     return np.rint(time_ms / dt_ms) / per_second
 
 
-def lost_digits(spikes: SpikeData, time_ms: NDArray[np.float64], header: str) -> tuple[str, ...]:
-    """Say how far times are from those that were written, if they are.
+def lost_digits(spikes: SpikeData, time_ms: NDArray[np.float64]) -> tuple[str, ...]:
+    """Say how far times will be from those that are written, if they will.
 
     Parameters
     ----------
     spikes : SpikeData
     time_ms : ndarray, (n_spikes,), ms
         On the session's axis, as they will be read.
-    header : str
-        That of the file.
 
     Returns
     -------
     tuple of str
         A phrase, or nothing: times on a grid are found again exactly.
+
+    Raises
+    ------
+    ValueError
+        If the session is so long that trials, or steps of a grid, would not be found again.
     """
+    facts = {name: getattr(spikes, name) for name in ("t_start_ms", "t_stop_ms", "dt_ms", "n_trials")}
+    found, trial = _take_apart(time_ms, facts | {"period_ms": period_of(spikes)})
+    error = float(np.abs(found - spikes.time_ms).max(initial=0.0))
+    if spikes.dt_ms is None:
+        as_before = (found >= spikes.t_start_ms) & (found < spikes.t_stop_ms)
+    else:
+        as_before = np.abs(found - spikes.time_ms) < _ON_GRID * spikes.dt_ms
+    if not (as_before & (trial == spikes.trial)).all():
+        raise ValueError(_too_long(spikes))
     if spikes.dt_ms is not None:
         return ()
-    found, _ = _take_apart(time_ms, parse_header(header) or {})
-    error = float(np.abs(found - spikes.time_ms).max(initial=0.0))
     return (f"the last digits of exact times (rounded by up to {error:.0e} ms)",) if error else ()

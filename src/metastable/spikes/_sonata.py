@@ -14,7 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metastable.spikes._damage import damaged
-from metastable.spikes._hdf5 import hdf5_in_memory, numbers_in, open_hdf5, require_h5py, text_in
+from metastable.spikes._hdf5 import (
+    attribute_of,
+    encodable,
+    hdf5_in_memory,
+    numbers_in,
+    open_hdf5,
+    require_h5py,
+    require_short,
+    text_in,
+)
 from metastable.spikes._header import names_of, parse_header
 from metastable.spikes._session_axis import lay_out, lost_digits, rebuild_session, session_header
 from metastable.spikes._spike_data import SpikeData
@@ -41,8 +50,9 @@ def write_sonata(spikes: SpikeData, path: Path) -> tuple[str, ...]:
         What was lost: the last digits of times of several trials that lie on no grid.
     """
     h5py = require_h5py(path)
-    header = session_header(spikes)
+    header = require_short(session_header(spikes), path=path)
     time_ms = lay_out(spikes)
+    lost = lost_digits(spikes, time_ms)
     sorting = h5py.enum_dtype(_SORTING, basetype=np.uint8)
     with hdf5_in_memory(path) as file:
         file.attrs.create("magic", _MAGIC, dtype=np.uint32)
@@ -58,13 +68,15 @@ def write_sonata(spikes: SpikeData, path: Path) -> tuple[str, ...]:
             times.attrs["units"] = "milliseconds"
             group.create_dataset("node_ids", data=node[spikes.neuron[chosen]].astype(np.uint64))
         file.create_dataset(_HEADER, data=header)
-    return lost_digits(spikes, time_ms, header)
+    return lost
 
 
 def _populations(spikes: SpikeData) -> dict[str, NDArray[np.intp]]:
     """Return the neurons of each population; all in one if names cannot be those of groups."""
     names = [] if spikes.population is None else spikes.population.tolist()
-    if not names or any(not name.strip(".") or "/" in name or "\0" in name for name in names):
+    if not names or any(
+        not name.strip(".") or "/" in name or "\0" in name or encodable(name) != name for name in names
+    ):
         return {_EVERYBODY: np.arange(spikes.n_neurons)}
     return {name: np.flatnonzero(spikes.population == name) for name in sorted(set(names))}
 
@@ -98,7 +110,8 @@ def read_sonata(path: Path, *, t_start_ms: float | None, t_stop_ms: float | None
 def _population(file: Any, name: str, path: Path) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     time = numbers_in(file, f"{name}/timestamps", path=path).astype(np.float64)
     node = numbers_in(file, f"{name}/node_ids", path=path)
-    said = file[f"{name}/timestamps"].attrs.get("units", "milliseconds")
+    said = attribute_of(file, f"{name}/timestamps", "units", path=path)
+    said = "milliseconds" if said is None else said
     said = said.decode("utf-8", errors="replace") if isinstance(said, bytes) else said
     if not isinstance(said, str) or said not in _UNITS:
         raise ValueError(

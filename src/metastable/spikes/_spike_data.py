@@ -15,6 +15,9 @@ from metastable.spikes._arrays import as_clusters, as_ids, as_indices, as_names,
 from metastable.spikes._grid import snapped_edge, snapped_times, spacing
 from metastable.spikes._selection import select
 
+# Indices have 32 bits.
+_MOST = np.iinfo(np.int32).max
+
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class SpikeData(Drawn):
@@ -27,7 +30,7 @@ class SpikeData(Drawn):
     Parameters
     ----------
     time_ms : array_like, (n_spikes,), ms
-        Spike times, in any order.
+        Spike times, in any order; -0.0 becomes 0.0.
     neuron : array_like, (n_spikes,)
         Index of the neuron, 0 to ``n_neurons - 1``.
     trial : array_like, (n_spikes,), optional
@@ -81,8 +84,8 @@ class SpikeData(Drawn):
 
     def __post_init__(self) -> None:
         put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
-        put("n_neurons", require_integer("n_neurons", self.n_neurons, minimum=0))
-        put("n_trials", require_integer("n_trials", self.n_trials, minimum=0))
+        put("n_neurons", require_integer("n_neurons", self.n_neurons, minimum=0, maximum=_MOST))
+        put("n_trials", require_integer("n_trials", self.n_trials, minimum=0, maximum=_MOST))
         put("t_start_ms", require_number("t_start_ms", self.t_start_ms))
         put("t_stop_ms", require_number("t_stop_ms", self.t_stop_ms))
         if self.t_stop_ms < self.t_start_ms:
@@ -114,6 +117,10 @@ class SpikeData(Drawn):
                 f"spike times from {time.min():g} to {time.max():g} ms leave the recorded window "
                 f"[{self.t_start_ms:g}, {self.t_stop_ms:g}) ms; widen t_start_ms and t_stop_ms or select the times."
             )
+        # There is one zero: -0.0 would be lost where times are shifted.
+        time += 0.0
+        for edge in ("t_start_ms", "t_stop_ms"):
+            put(edge, getattr(self, edge) + 0.0)
         order = sorting_order(trial, time, neuron)
         if order is not None:
             time, neuron, trial = time[order], neuron[order], trial[order]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from metastable._validation import require_integer, require_list, require_number
+from metastable._validation import require_integer, require_list, require_number, shown
 from metastable.spikes._spike_data import SpikeData
 
 _FIELDS = ("sample_index", "unit_index", "segment_index")
@@ -73,6 +73,10 @@ def from_spikeinterface(
     sample, unit, segment = taken
     names = list(range(int(unit.max(initial=-1)) + 1)) if unit_ids is None else require_list("unit_ids", unit_ids)
     numbered = all(isinstance(name, int | np.integer) for name in names)
+    if numbered and names and not -(2**63) <= min(map(int, names)) <= max(map(int, names)) < 2**63:
+        raise ValueError(
+            f"unit_ids must be names, or whole numbers below 2^63, got {shown(unit_ids)}; rename the units."
+        )
     last = int(sample.max(initial=0)) + 1
     step_ms = 1000 / rate
     # Bins and windows are whole steps: on the grid of 24414.0625 Hz there would be none of 50 ms.

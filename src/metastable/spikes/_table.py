@@ -15,6 +15,7 @@ from metastable.spikes._spike_data import SpikeData
 _MS = {"ms": 1.0, "s": 1000.0}
 # A thousand years: floats of this size are a few microseconds apart. More is another unit, or a damaged file.
 _LONGEST_MS = 3.2e13
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.ASCII | re.IGNORECASE)
 
 
 class StatedWindowError(ValueError):
@@ -34,13 +35,14 @@ def from_table(
     trials: ArrayLike | None = None,
     dt_ms: float | None = None,
     lines: Sequence[int] | None = None,
+    count_once: bool = True,
 ) -> SpikeData:
     """Build a recording from one row for each spike.
 
     Parameters
     ----------
     neuron, trial : array_like, (n_spikes,)
-        Numbers or names; trials may be left out.
+        Numbers, or names, which stay names whatever they look like; trials may be left out.
     time : array_like, (n_spikes,)
         In any order.
     unit : {"ms", "s"}
@@ -56,11 +58,13 @@ def from_table(
         Step of the grid that the times are on.
     lines : sequence of int, optional
         Where in a text each spike stands, for messages; by default its row, from 1.
+    count_once : bool
+        Whether spikes of one neuron that are listed twice at the same time of a trial count once.
 
     Returns
     -------
     SpikeData
-        Spikes of one neuron that are listed twice at the same time of a trial count once; ``meta`` says how many.
+        Its ``meta`` says how many spikes were left out because they were listed twice.
 
     Raises
     ------
@@ -91,7 +95,7 @@ def from_table(
     order = np.lexsort((neuron_index, time_ms, trial_index))
     rows = np.stack([trial_index[order], neuron_index[order]]), time_ms[order]
     twice = np.zeros(time_ms.size, bool)
-    twice[1:] = (np.diff(rows[0]) == 0).all(axis=0) & (np.diff(rows[1]) == 0)
+    twice[1:] = count_once & (np.diff(rows[0]) == 0).all(axis=0) & (np.diff(rows[1]) == 0)
     kept = order[~twice]
     meta: dict[str, Any] = {"source": source, "unit": unit, "n_duplicates": int(twice.sum())}
     if t_stop_ms is None:
@@ -119,6 +123,11 @@ def from_table(
     )
 
 
+def is_number(text: str) -> bool:
+    """Tell whether a text is a number everywhere: Python alone takes 1_0 for 10, and digits of all scripts."""
+    return _NUMBER.fullmatch(text) is not None
+
+
 def refuse_window(source: str, t_start_ms: float | None, t_stop_ms: float | None) -> None:
     """Raise a sentence if a window was given for a file that states its own."""
     if t_start_ms is not None or t_stop_ms is not None:
@@ -126,10 +135,13 @@ def refuse_window(source: str, t_start_ms: float | None, t_stop_ms: float | None
 
 
 def _numbers(name: str, values: ArrayLike, source: str, lines: Sequence[int] | None) -> NDArray[np.float64]:
+    cells = np.asarray(values)
     try:
-        array = np.asarray(values, dtype=np.float64).ravel()
+        if cells.dtype.kind == "U" and not all(map(is_number, cells.ravel().tolist())):
+            raise TypeError
+        array = cells.astype(np.float64).ravel()
     except (TypeError, ValueError):
-        raise ValueError(f"{_first_text(name, values, source, lines)}; it must hold numbers.") from None
+        raise ValueError(f"{_first_text(name, cells, source, lines)}; it must hold numbers.") from None
     bad = np.flatnonzero(~np.isfinite(array))
     if bad.size:
         raise ValueError(
@@ -139,12 +151,9 @@ def _numbers(name: str, values: ArrayLike, source: str, lines: Sequence[int] | N
     return array
 
 
-def _first_text(name: str, values: ArrayLike, source: str, lines: Sequence[int] | None) -> str:
-    cells = np.asarray(values).ravel()
-    for k, cell in enumerate(cells.tolist()):
-        try:
-            float(cell)
-        except (TypeError, ValueError):
+def _first_text(name: str, cells: NDArray[Any], source: str, lines: Sequence[int] | None) -> str:
+    for k, cell in enumerate(cells.ravel().tolist()):
+        if not is_number(str(cell)):
             comma = " (a decimal comma: replace it by a point)" if re.fullmatch(r"[-+]?\d*,\d+", str(cell)) else ""
             return f"the column {name} of {source} holds {shown(cell)} in {_place(k, lines)}{comma}"
     return f"the column {name} of {source} holds values of type {cells.dtype}"
@@ -154,29 +163,39 @@ def _indices(
     name: str, values: ArrayLike, source: str, lines: Sequence[int] | None, known: ArrayLike | None
 ) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Return the different entries, whole numbers or names, and which of them each one is."""
+    array = _labels(name, values, source, lines)
+    listed = np.zeros(0, array.dtype) if known is None else _labels(name, known, source, None)
+    names, index = np.unique(np.concatenate([listed, array]), return_inverse=True)
+    return names, index[listed.size :]
+
+
+def _labels(name: str, values: ArrayLike, source: str, lines: Sequence[int] | None) -> NDArray[Any]:
+    """Return numbers as int64, of whatever type they are, and names as text."""
     array = np.asarray(values).ravel()
+    if array.dtype.kind == "U":
+        return array
+    if array.dtype.kind in "iu":
+        if array.size and int(array.max()) > np.iinfo(np.int64).max:
+            raise ValueError(
+                f"the column {name} of {source} holds {array.max()}, and numbers must lie below 2^63; number the "
+                f"{name}s from 0 or 1."
+            )
+        return array.astype(np.int64)
     if array.dtype.kind == "f" and array.size and np.abs(array).max() >= 2**53:
         # Neighbouring numbers of this size are one and the same float.
         raise ValueError(f"the column {name} of {source} holds numbers beyond 2^53; number the {name}s from 0 or 1.")
-    if array.dtype.kind not in "iu":
-        try:
-            numbers = array.astype(np.float64)
-        except (TypeError, ValueError):
-            numbers = None
-        if numbers is None:
-            array = array.astype(np.str_)
-        else:
-            whole = np.isfinite(numbers) & (np.rint(numbers) == numbers)
-            if not whole.all():
-                raise ValueError(
-                    f"the column {name} of {source} holds {float(numbers[~whole][0])!r} in "
-                    f"{_place(np.flatnonzero(~whole)[0], lines)}; it must hold whole numbers or names, and the "
-                    "columns are neuron, time, trial."
-                )
-            array = numbers.astype(np.int64)
-    listed = np.zeros(0, array.dtype) if known is None else np.asarray(known).ravel()
-    names, index = np.unique(np.concatenate([listed, array]), return_inverse=True)
-    return names, index[listed.size :]
+    try:
+        numbers = array.astype(np.float64)
+    except (TypeError, ValueError):
+        return array.astype(np.str_)
+    whole = np.isfinite(numbers) & (np.rint(numbers) == numbers)
+    if not whole.all():
+        raise ValueError(
+            f"the column {name} of {source} holds {float(numbers[~whole][0])!r} in "
+            f"{_place(np.flatnonzero(~whole)[0], lines)}; it must hold whole numbers or names, and the columns are "
+            "neuron, time, trial."
+        )
+    return numbers.astype(np.int64)
 
 
 def _place(index: int, lines: Sequence[int] | None) -> str:

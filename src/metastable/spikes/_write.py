@@ -85,7 +85,8 @@ def write(spikes: SpikeData, path: str | os.PathLike[str]) -> Written:
     Raises
     ------
     ValueError
-        If the ending is unknown, or a text cannot be written in this format.
+        If the ending is unknown, or the format cannot hold these spikes: trials one after the other that are too long
+        for floats, for instance.
     TypeError
         If ``meta`` cannot be written as JSON.
     OSError

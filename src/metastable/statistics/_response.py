@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._display import Drawn
+from metastable._display import Drawn, counted
 from metastable._validation import require_indices, require_numbers, require_pair, shown
 from metastable.spikes import SpikeData
 from metastable.statistics._centred_counts import iterate_row_counts
@@ -71,8 +71,9 @@ class ResponseProfile(Drawn):
         if len(self.groups) > 8:
             shown.append(f"  ... {len(self.groups) - 8} more groups")
         head = (
-            f"ResponseProfile({len(self.groups)} groups x {self.time_ms.size} bins of {self.bin_ms:g} ms, "
-            f"{self.n_repetitions} repetitions, baseline {self.baseline_ms[0]:g} to {self.baseline_ms[1]:g} ms, "
+            f"ResponseProfile({counted(len(self.groups), 'group')} x {counted(self.time_ms.size, 'bin')} of "
+            f"{self.bin_ms:g} ms, {counted(self.n_repetitions, 'repetition')}, "
+            f"baseline {self.baseline_ms[0]:g} to {self.baseline_ms[1]:g} ms, "
             f"response {self.response_ms[0]:g} to {self.response_ms[1]:g} ms)"
         )
         return "\n".join([head, *shown])

@@ -82,7 +82,8 @@ def raster(
 
 def _dot_size(ax: Axes, n_spikes: int, n_rows: int) -> float:
     """Return the diameter, points, at which dots cover a tenth of the panel and those of a row stay apart."""
-    width, height = 72 / ax.figure.dpi * ax.get_window_extent().size
+    panel = ax.get_window_extent()
+    width, height = (72 / ax.figure.dpi * size for size in (panel.width, panel.height))
     if not n_spikes:
         return _LARGEST
     apart = width * n_rows / n_spikes / 2

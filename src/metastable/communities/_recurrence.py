@@ -38,7 +38,8 @@ class Recurrence(Drawn):
     def __repr__(self) -> str:
         return (
             f"Recurrence({counted(self.n_trains, 'train')} at {counted(self.time_ms.size, 'time')} from "
-            f"{self.time_ms[0]:g} to {self.time_ms[-1]:g} ms, sigma {self.sigma_ms:g} ms, mean similarity {self._mean():.3g})"
+            f"{self.time_ms[0]:g} to {self.time_ms[-1]:g} ms, sigma {self.sigma_ms:g} ms, "
+            f"mean similarity {self._mean():.3g})"
         )
 
     def _mean(self) -> float:

@@ -85,7 +85,7 @@ def fano_factor_in_time(
     ...                        n_neurons=1, t_stop_ms=40)
     >>> result = mst.statistics.fano_factor_in_time(spikes, window_ms=20, step_ms=10)
     >>> result
-    FanoFactorInTime(1 neurons x 3 windows of 20 ms every 10 ms, centres 10 to 30 ms, 2 trials, ddof 0)
+    FanoFactorInTime(1 neuron x 3 windows of 20 ms every 10 ms, centres 10 to 30 ms, 2 trials, ddof 0)
     >>> result.fano_factor
     array([[0. , nan, 0.5]])
     """

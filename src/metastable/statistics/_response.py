@@ -123,7 +123,7 @@ def response_profile(
     ...                        cluster=[0, 0, 1])
     >>> profile = mst.statistics.response_profile(spikes, event_ms=10, before_ms=10, after_ms=10, bin_ms=5)
     >>> profile
-    ResponseProfile(2 groups x 4 bins of 5 ms, 1 repetitions, baseline -10 to 0 ms, response 0 to 10 ms)
+    ResponseProfile(2 groups x 4 bins of 5 ms, 1 repetition, baseline -10 to 0 ms, response 0 to 10 ms)
       cluster 0: 50 -> 150 spikes/s
       cluster 1: 0 -> 0 spikes/s
     >>> profile.change[0]

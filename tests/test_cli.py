@@ -1,5 +1,8 @@
 import json
+import os
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -158,6 +161,34 @@ def test_bad_windows_of_stats_are_one_sentence(tmp_path, arguments, sentence):
     result = run("stats", tmp_path / "a.npz", *arguments, ok=False)
     assert sentence in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("option", ["--window", "--correlation-window"])
+@pytest.mark.parametrize(
+    ("width", "sentence"), [(0, "must be above 0"), (50000, "=50000 is longer than the recording")]
+)
+def test_windows_that_nothing_takes_are_refused_too(tmp_path, option, width, sentence):
+    mst.SpikeData(time_ms=[1], neuron=[0], n_neurons=3, t_stop_ms=200).save(tmp_path / "a.npz")
+    result = run("stats", tmp_path / "a.npz", option, width, ok=False)
+    assert option in result.stderr
+    assert sentence in result.stderr
+
+
+def test_an_unknown_paper_is_answered_with_the_nearest():
+    for given, near in (("litwin", "litwin-kumar-doiron-2012"), ("rost2018", "rost-2018")):
+        stderr = run("reproduce", given, ok=False).stderr
+        assert stderr.startswith(f"Error: reproduce does not know '{given}'; did you mean '{near}'? known are ")
+        assert len(stderr.splitlines()) == 1
+
+
+def test_a_reader_who_has_read_enough_is_no_error():
+    # Read by nobody from the start, which `head` is only most of the time.
+    reading, writing = os.pipe()
+    os.close(reading)
+    call = [sys.executable, "-c", "from metastable.cli import main; main()", "papers"]
+    with os.fdopen(writing, "w") as pipe:
+        ended = subprocess.run(call, stdout=pipe, stderr=subprocess.PIPE, text=True, check=False)
+    assert ended.stderr == ""
 
 
 def test_stimulus_reaches_the_named_clusters(tmp_path):

@@ -77,6 +77,11 @@ class Drawn(Displayed):
         return _draw(self, **options)
 
 
+def counted(number: int, what: str) -> str:
+    """Return a number and what it counts: "1 trial", "2,000 trials"."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def described(value: Any) -> str:
     """Return a value as one short line: arrays by shape and range, other objects by the first line they print."""
     # Not above: `import metastable` hands a function down here, and must not pay for numpy.

@@ -178,3 +178,15 @@ def test_errors_of_membership():
         communities.group_membership(-random_similarity(), np.zeros(12, int))
     with pytest.raises(ValueError, match="the group of each of the 12 trains"):
         communities.group_membership(random_similarity(), [0, 1])
+
+
+def test_recordings_without_trials_say_so():
+    spikes = mst.SpikeData(time_ms=[], neuron=[], n_neurons=2, n_trials=0, t_stop_ms=1000)
+    for found in (
+        lambda: mst.communities.group_activity(spikes, [0, 1], sigma_ms=5, step_ms=10),
+        lambda: mst.communities.recurrence(spikes, sigma_ms=5, step_ms=10),
+        lambda: mst.communities.power_spectrum(spikes),
+        lambda: mst.communities.coherence(spikes, [0, 1]),
+    ):
+        with pytest.raises(ValueError, match="the recording has no trials, and at least one is needed"):
+            found()

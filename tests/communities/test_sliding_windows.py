@@ -162,9 +162,11 @@ def test_errors(changing, options, message):
         communities.sliding_windows(changing[0], **{**OPTIONS, "step_ms": 1000, **options})
 
 
-def test_unknown_options_are_refused(changing):
-    with pytest.raises(TypeError, match="unexpected keyword argument 'sigma'"):
-        communities.sliding_windows(changing[0], width_ms=1000, step_ms=1000, sigma=3)
+def test_unknown_options_are_refused_first(changing):
+    with pytest.raises(TypeError, match=r"no option 'window_ms'; did you mean 'width_ms'\? its options are width_ms, "):
+        communities.sliding_windows(changing[0], window_ms=700)
+    with pytest.raises(TypeError, match=r"no option 'foo'; its options are .*, and those of detect, sigmas_ms, kind, "):
+        communities.sliding_windows(changing[0], width_ms=1000, step_ms=1000, foo=3)
 
 
 def test_tracking_by_hand():

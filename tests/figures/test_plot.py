@@ -116,6 +116,7 @@ def test_cv2_is_averaged_within_each_neuron():
     ax = mst.statistics.local_cv2(spikes).plot()
     counts, edges = ax.patches[0].get_data()[:2]
     assert edges[:-1][counts > 0].tolist() == [0, 1]
+    assert ax.texts[0].get_text() == "2 neurons: mean 0.500 (triangle); mean over all pairs 0.333; dashed: Poisson"
     with pytest.raises(ValueError, match="there is no CV2 to draw; a train needs three spikes"):
         mst.statistics.local_cv2(spike_data()).plot()
 
@@ -143,6 +144,86 @@ def test_a_fit_lies_over_its_autocovariance(every_result):
     assert fit.plot().get_title(loc="left") == "Time constant 30 ms"
 
 
+def test_a_fit_alone_lies_over_what_was_fitted_and_says_where_it_explains_little():
+    lag_ms = np.arange(0, 201, 5.0)
+    covariance = 0.3 * np.exp(-lag_ms / 60) + np.random.default_rng(1).normal(0, 1, lag_ms.size)
+    fit = mst.statistics.fit_time_constant(lag_ms, covariance)
+    assert fit.r_squared < 0.1
+    ax = fit.plot()
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), covariance[2:])
+    np.testing.assert_array_equal(ax.lines[1].get_ydata(), fit.fitted)
+    assert ax.texts[0].get_text().endswith("$R^2$ 0.014: explains less than half of the variance")
+    autocovariance = plt.figure().add_subplot()
+    autocovariance.plot(lag_ms, covariance)
+    fit.plot(ax=autocovariance)
+    assert autocovariance.get_legend().texts[0].get_text().endswith("explains little ($R^2$ 0.01)")
+
+
+def test_nullclines_of_a_flow_cross_at_the_fixed_point():
+    network = mst.networks.rost_2018(j_e_plus=1)
+    ax = mst.meanfield.flow(network).plot()
+    (e, i), (e_of_i, i_of_i) = (line.get_data() for line in ax.lines)
+    point = mst.meanfield.homogeneous_state(network).point
+    m_e, m_i = point.class_rates[0, 0], point.shared_rates[0]
+    assert m_e == pytest.approx(0.0295, abs=5e-5)
+    # On both curves: their distance changes its sign there, and nowhere else away from silence and saturation.
+    order = np.argsort(e_of_i[np.isfinite(e_of_i)])
+    other = np.interp(e, e_of_i[np.isfinite(e_of_i)][order], i_of_i[np.isfinite(e_of_i)][order])
+    inside = np.isfinite(i) & (e > 0.005) & (e < 0.99)
+    gap, at = (i - other)[inside], e[inside]
+    (k,) = np.flatnonzero(np.diff(np.sign(gap)))
+    crossing = at[k] - gap[k] * (at[k + 1] - at[k]) / (gap[k + 1] - gap[k])
+    assert crossing == pytest.approx(m_e, abs=2e-4)
+    assert np.interp(crossing, e, i) == pytest.approx(m_i, abs=2e-4)
+
+
+def test_a_flow_of_a_single_rate_spans_no_plane():
+    flow = mst.meanfield.flow(mst.networks.rost_2018(), m_e=[0.1], m_i=[0.1, 0.2])
+    with pytest.raises(ValueError, match="1 x 2 rates span no plane; give at least two of each"):
+        flow.plot()
+
+
+def test_many_power_spectra_are_median_and_quartiles():
+    rng = np.random.default_rng(1)
+    spikes = spike_data(time_ms=rng.uniform(0, 1000, 900), neuron=rng.integers(0, 11, 900), n_neurons=12)
+    found = mst.communities.power_spectrum(spikes, maximum_hz=30)
+    ax = found.plot()
+    each = found.power[:11] / found.rate[:11, None]
+    assert len(ax.lines) == 11 + 2
+    np.testing.assert_allclose(ax.lines[11].get_ydata(), np.median(each, axis=0))
+    assert {line.get_color() for line in ax.lines[:11]} == {"#bbbbbb"}
+    assert sorted(text.get_text() for text in ax.get_legend().texts) == ["median", "quartiles"]
+    assert ax.texts[0].get_text().startswith("grey: each of 11; ")
+    few = mst.communities.power_spectrum(spikes.select(neuron=range(10)), maximum_hz=30).plot()
+    assert len(few.lines) == 10 + 1
+
+
+def test_the_first_cluster_does_not_lie_on_the_axis():
+    ax = mst.statistics.cluster_states(np.eye(3), sample_ms=1, threshold=0.5).plot()
+    low, high = ax.get_ylim()
+    assert low < -0.9 < -0.5 < 2.5 < 2.9 < high
+    assert [tick for tick in ax.get_yticks() if low <= tick <= high] == [0, 1, 2]
+
+
+def test_the_legend_of_correlations_lies_beneath_them(every_result):
+    ax = every_result["statistics", "CountCorrelations"].plot()
+    ax.figure.canvas.draw()
+    assert ax.get_legend().get_window_extent().y1 < ax.bbox.y0
+
+
+def test_dots_of_a_raster_are_seen_and_stay_apart():
+    rng = np.random.default_rng(1)
+
+    def size(n_spikes, n_neurons):
+        given = {"time_ms": rng.uniform(0, 1000, n_spikes), "neuron": rng.integers(0, n_neurons, n_spikes)}
+        return spike_data(**given, n_neurons=n_neurons).plot().lines[0].get_markersize()
+
+    assert size(100, 20) == 2.5
+    assert 0.35 < size(20_000, 5000) < size(3000, 5000) < 2.5
+    assert size(100_000, 5000) == size(1000, 2) == 0.35
+    assert spike_data().plot(size=3).lines[0].get_markersize() == 3
+
+
 def test_fixed_points_are_filled_where_stable(every_result):
     points = every_result["meanfield", "FixedPoints"]
     ax = points.plot()
@@ -154,7 +235,7 @@ def test_a_fixed_point_has_a_bar_for_each_class(every_result):
     points = every_result["meanfield", "FixedPoints"]
     point = next(p for p in points if p.n_active == 1)
     ax = point.plot()
-    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["19 x E", "E", "I"]
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["19 x E", "1 x E", "I"]
     assert [bar.get_height() for bar in ax.patches] == [*point.class_rates[:, 0], point.shared_rates[0]]
 
 

@@ -111,6 +111,19 @@ def test_local_cv2_of_too_few_spikes_is_empty_and_says_so():
     assert repr(mst.statistics.local_cv2(spikes)) == "LocalCV2: 0 pairs of intervals"
 
 
+def test_local_cv2_tells_means_over_pairs_from_means_over_neurons():
+    spikes = mst.SpikeData(
+        time_ms=[0, 10, 20, 30, 0.5, 10.5, 40.5], neuron=[0, 0, 0, 0, 2, 2, 2], n_neurons=4, t_stop_ms=50
+    )
+    pairs = mst.statistics.local_cv2(spikes)
+    assert pairs.neuron_means.tolist() == [0, 1]
+    said = "LocalCV2: 3 pairs of intervals of 2 neurons, mean over pairs 0.333, mean over neurons 0.500"
+    assert repr(pairs) == said
+    assert repr(mst.statistics.local_cv2(spikes.select(neuron=[2]))).startswith(
+        "LocalCV2: 1 pair of intervals of 1 neuron"
+    )
+
+
 def test_spikes_at_one_time_are_equal_intervals():
     spikes = mst.SpikeData(time_ms=[0, 0, 0, 1], neuron=[0] * 4, n_neurons=1, t_stop_ms=10)
     np.testing.assert_array_equal(mst.statistics.local_cv2(spikes).value, [0, 2])

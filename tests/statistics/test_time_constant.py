@@ -72,6 +72,16 @@ def test_fall_time():
     assert np.isnan(st.fall_time(LAG, -curve))
 
 
+def test_a_fit_that_explains_little_says_so():
+    noise = np.random.default_rng(1).normal(0, 1, LAG.size)
+    poor, good = (st.fit_time_constant(LAG, np.exp(-LAG / 60) + share * noise) for share in (2, 0.1))
+    assert poor.status == good.status == "converged"
+    assert poor.explains_little
+    assert repr(poor).endswith("converged, but the curve explains less than half of the variance over these lags)")
+    assert not good.explains_little
+    assert repr(good).endswith(": converged)")
+
+
 @pytest.mark.parametrize(
     ("arguments", "options", "message"),
     [

@@ -26,11 +26,24 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except BrokenPipeError:
+            # Who reads the output has read enough; click ends without a word.
+            raise
         except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
             raise click.ClickException(str(error)) from None
         except KeyboardInterrupt:
             click.echo("\nstopped.", err=True)
             sys.exit(130)
+
+
+class _Paper(click.Choice):
+    """A paper; an unknown one is answered with the nearest."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from metastable.sweeps._keys import require_known
+
+        require_known("reproduce", [value], self.choices)
+        return value
 
 
 # What the rooms call what a person typed.
@@ -58,7 +71,7 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("paper", type=click.Choice(_PAPERS))
+@click.argument("paper", type=_Paper(_PAPERS))
 @click.option("--figure", "figures", multiple=True, metavar="N", help="Only this figure (number or name); repeatable.")
 @click.option("--full", is_flag=True, help="The paper's protocol instead of the quick scale.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder of the report [reports/PAPER].")
@@ -250,7 +263,12 @@ def _statistics(spikes, window_ms: float, correlation_ms: float, ddof: int) -> d
     import numpy as np
 
     from metastable import statistics
+    from metastable.statistics._checks import require_recording, require_width
 
+    require_recording(spikes)
+    # Whether or not there are trials and neurons enough for what takes it.
+    for option, width in (("--window", window_ms), ("--correlation-window", correlation_ms)):
+        require_width(option, width, spikes)
     facts: dict[str, Any] = {
         "window_ms": [spikes.t_start_ms, spikes.t_stop_ms],
         "n_neurons": spikes.n_neurons,

@@ -124,7 +124,10 @@ def _counts(first: ArrayLike, second: ArrayLike) -> NDArray[np.int64]:
     """Return the number of nodes in each pair of groups; one node in one group where there is none."""
     a, b = np.asarray(first), np.asarray(second)
     if a.ndim != 1 or a.shape != b.shape:
-        raise ValueError(f"partitions must be of the same nodes, got shapes {a.shape} and {b.shape}.")
+        raise ValueError(
+            f"partitions must be lists of the same nodes, got shapes {a.shape} and {b.shape}; give one label for each "
+            "node to both, -1 where it is in no group."
+        )
     if a.size and (a.dtype.kind not in "iu" or b.dtype.kind not in "iu"):
         raise TypeError(f"labels must be integers, got {a.dtype} and {b.dtype}.")
     grouped = (a >= 0) & (b >= 0)

@@ -13,6 +13,7 @@ from metastable._display import Drawn
 from metastable._validation import require_choice, require_integer, require_number
 from metastable.communities._gaussian_values import add_gaussians
 from metastable.communities._labels import require_labels
+from metastable.communities._trains import require_trials
 from metastable.spikes import SpikeData
 
 Array = NDArray[np.float64]
@@ -77,7 +78,8 @@ def group_activity(
     Raises
     ------
     ValueError
-        If the labels do not fit, a width or step is not positive, or the step is longer than the recording.
+        If the labels do not fit, there are no trials, a width or step is not positive, or the step is longer than the
+        recording.
 
     Notes
     -----
@@ -121,5 +123,6 @@ def sample_times(spikes: SpikeData, step_ms: float) -> Array:
 
 def trial_slice(spikes: SpikeData, trial: int) -> slice:
     """Return where the spikes of a trial are, or raise a sentence about the trial."""
+    require_trials(spikes)
     number = require_integer("trial", trial, minimum=0, maximum=spikes.n_trials - 1)
     return slice(int(spikes.trial_offsets[number]), int(spikes.trial_offsets[number + 1]))

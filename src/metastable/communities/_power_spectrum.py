@@ -90,7 +90,7 @@ def power_spectrum(
     Raises
     ------
     ValueError
-        If labels do not fit, or there is no frequency up to `maximum_hz`.
+        If labels do not fit, there are no trials, or there is no frequency up to `maximum_hz`.
 
     Notes
     -----

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._display import Drawn
+from metastable._display import Drawn, counted
 from metastable._validation import require_integer, require_number
 from metastable.communities._gaussian_values import add_gaussians
 from metastable.communities._group_activity import sample_times, trial_slice
@@ -37,8 +37,9 @@ class Recurrence(Drawn):
 
     def __repr__(self) -> str:
         return (
-            f"Recurrence({self.n_trains} trains at {self.time_ms.size} times from {self.time_ms[0]:g} to "
-            f"{self.time_ms[-1]:g} ms, sigma {self.sigma_ms:g} ms, mean similarity {self._mean():.3g})"
+            f"Recurrence({counted(self.n_trains, 'train')} at {counted(self.time_ms.size, 'time')} from "
+            f"{self.time_ms[0]:g} to {self.time_ms[-1]:g} ms, sigma {self.sigma_ms:g} ms, "
+            f"mean similarity {self._mean():.3g})"
         )
 
     def _mean(self) -> float:
@@ -79,7 +80,8 @@ def recurrence(
     Raises
     ------
     ValueError
-        If only one of `labels` and `group` is given, the group has no trains, or a width or step is not positive.
+        If only one of `labels` and `group` is given, the group has no trains, there are no trials, or a width
+        or step is not positive.
 
     Notes
     -----

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
 import math
 from typing import Any
 
@@ -77,6 +79,8 @@ def sliding_windows(
 
     Raises
     ------
+    TypeError
+        If there is no such option.
     ValueError
         If the recording is shorter than a window, there is no such reference or it has no groups, or an option of
         `detect` is wrong.
@@ -95,6 +99,7 @@ def sliding_windows(
     >>> found.n_tracks  # all windows hold the same groups
     3
     """
+    _require_options(options)
     width = require_number("width_ms", width_ms, above=0)
     step = require_number("step_ms", step_ms, above=0)
     require_integer("n_random", n_random, minimum=1)
@@ -148,6 +153,19 @@ def sliding_windows(
             **{name: np.asarray(value).tolist() for name, value in settings.items()},
         ),
     )
+
+
+def _require_options(given: dict[str, Any]) -> None:
+    own = [name for name in list(inspect.signature(sliding_windows).parameters)[1:] if name != "options"]
+    others = [name for name in list(inspect.signature(detect).parameters)[1:] if name not in own]
+    for name in given:
+        if name not in others:
+            near = difflib.get_close_matches(name, own + others, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise TypeError(
+                f"sliding_windows has no option {name!r}; {hint}its options are {', '.join(own)}, and those of detect, "
+                f"{', '.join(others)}."
+            )
 
 
 def _windows(spikes: SpikeData, width: float, step: float) -> tuple[Array, Array]:

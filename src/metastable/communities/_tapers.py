@@ -14,6 +14,7 @@ from scipy.interpolate import CubicSpline
 from scipy.signal.windows import dpss
 
 from metastable._validation import require_integer, require_number
+from metastable.communities._trains import require_trials
 from metastable.spikes import SpikeData
 
 Array = NDArray[np.float64]
@@ -88,6 +89,7 @@ def tapered_coefficients(
     coefficients : ndarray, (n_rows, n_trials * n_tapers, n_frequencies)
         The mean of their squares is the power in spikes/s: that of a Poisson train is its rate.
     """
+    require_trials(spikes)
     product = require_number("time_bandwidth", time_bandwidth, minimum=0.5)
     n = require_integer("n_tapers", n_tapers, minimum=1)
     highest = require_number("maximum_hz", maximum_hz, above=0)

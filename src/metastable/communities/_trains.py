@@ -80,6 +80,12 @@ class Trains:
         return np.concatenate(pieces) if pieces else np.zeros(0)
 
 
+def require_trials(spikes: SpikeData) -> None:
+    """Raise a sentence unless there is a trial."""
+    if not spikes.n_trials:
+        raise ValueError("the recording has no trials, and at least one is needed; give a recording with n_trials=1.")
+
+
 def require_rows(spikes: SpikeData, rows: str) -> str:
     """Return `rows` if the recording has such trains, or raise a sentence."""
     if require_choice("rows", rows, ("neurons", "trials")) == "trials" and spikes.n_neurons != 1:

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 
+from metastable._display import counted
 from metastable.figures._communities_recurrence import recurrence_map
-from metastable.figures._communities_spectra import coherence_curve, group_traces, power_spectra
+from metastable.figures._communities_spectra import MOST_COLOURED, coherence_curve, group_traces, power_spectra
 from metastable.figures._multistability_map import multistability_map
 from metastable.figures._raster import raster
 from metastable.figures._statistics import correlations
@@ -32,7 +34,10 @@ def _captioned(draw: Callable[..., Axes], caption: Callable[[Any, Axes, dict], t
 def _raster(found: Any, ax: Axes, options: dict) -> tuple[str, str]:
     trial = options.get("trial", 0)
     number = int(found.trial_offsets[trial + 1] - found.trial_offsets[trial])
-    return "Spikes", f"trial {trial} of {found.n_trials}, {found.n_neurons:,} neurons, {number:,} spikes"
+    return (
+        "Spikes",
+        f"trial {trial} of {found.n_trials}, {counted(found.n_neurons, 'neuron')}, {counted(number, 'spike')}",
+    )
 
 
 def _traces(found: Any, ax: Axes, options: dict) -> tuple[str, str]:
@@ -42,7 +47,9 @@ def _traces(found: Any, ax: Axes, options: dict) -> tuple[str, str]:
 
 def _spectra(found: Any, ax: Axes, options: dict) -> tuple[str, str]:
     _name_groups(ax)
-    note = f"bands: {100 * found.level:g} % intervals; peaks are {_bandwidth(found)} wide to either side"
+    number = np.count_nonzero(found.rate)
+    shown = f"grey: each of {number:,}" if number > MOST_COLOURED else f"bands: {100 * found.level:g} % intervals"
+    note = f"{shown}; peaks are {_bandwidth(found)} wide to either side"
     return "Power spectra", note if found.rate.any() else "no group has spikes"
 
 
@@ -51,7 +58,7 @@ def _coherence(found: Any, ax: Axes, options: dict) -> tuple[str, str]:
 
 
 def _recurrence(found: Any, ax: Axes, options: dict) -> tuple[str, str]:
-    return "Recurrence", f"{found.n_trains:,} trains, Gaussian of {found.sigma_ms:g} ms; yellow: silence"
+    return "Recurrence", f"{counted(found.n_trains, 'train')}, Gaussian of {found.sigma_ms:g} ms; yellow: silence"
 
 
 def _plane(found: Any, ax: Axes, options: dict) -> tuple[str, str]:
@@ -61,7 +68,7 @@ def _plane(found: Any, ax: Axes, options: dict) -> tuple[str, str]:
 
 
 def _correlations(found: Any, ax: Axes, options: dict) -> tuple[str, str]:
-    return "Correlations of counts", f"{found.n_pairs:,} pairs, mean {found.mean:.3g}, sd {found.sd:.3g}"
+    return "Correlations of counts", f"{counted(found.n_pairs, 'pair')}, mean {found.mean:.3g}, sd {found.sd:.3g}"
 
 
 def _bandwidth(found: Any) -> str:

@@ -8,7 +8,10 @@ from matplotlib.axes import Axes
 from metastable._validation import require_integer
 from metastable.communities import Coherence, GroupActivity, PowerSpectrum
 from metastable.figures._communities_raster import group_color
-from metastable.figures._style import resolve_axes
+from metastable.figures._style import COLORS, resolve_axes
+
+# More spectra than this are shown by their median and quartiles.
+MOST_COLOURED = 10
 
 
 def group_traces(activity: GroupActivity, *, per_train: bool = False, ax: Axes | None = None) -> Axes:
@@ -44,12 +47,15 @@ def group_traces(activity: GroupActivity, *, per_train: bool = False, ax: Axes |
 
 
 def power_spectra(spectrum: PowerSpectrum, *, per_spike: bool = True, ax: Axes | None = None) -> Axes:
-    """Draw power spectra with their confidence intervals on logarithmic axes, in the colours of the groups.
+    """Draw power spectra on logarithmic axes.
+
+    Up to 10 have their confidence intervals and the colours of the groups. Of more, each is a thin grey line beneath
+    their median and quartiles.
 
     Parameters
     ----------
     spectrum : PowerSpectrum
-        Of groups.
+        Of groups or trains; silent ones are left out.
     per_spike : bool
         Divide each by its rate, which makes groups comparable: 1 is a Poisson train.
     ax : Axes, optional
@@ -68,16 +74,21 @@ def power_spectra(spectrum: PowerSpectrum, *, per_spike: bool = True, ax: Axes |
     'power / rate'
     """
     ax = resolve_axes(ax)
-    for number, (power, low, high, rate) in enumerate(
-        zip(spectrum.power, spectrum.low, spectrum.high, spectrum.rate, strict=True)
-    ):
-        # A silent group has no power, and a logarithmic axis no place for it.
-        if rate == 0:
-            continue
-        scale = 1 / rate if per_spike else 1
-        color = group_color(number)
-        ax.fill_between(spectrum.frequency_hz, scale * low, scale * high, color=color, alpha=0.15, linewidth=0)
-        ax.plot(spectrum.frequency_hz, scale * power, color=color, linewidth=1, label=f"group {number}")
+    # A silent group has no power, and a logarithmic axis no place for it.
+    heard = np.flatnonzero(spectrum.rate)
+    scale = 1 / spectrum.rate[heard, None] if per_spike else np.ones((heard.size, 1))
+    power, low, high = (scale * values[heard] for values in (spectrum.power, spectrum.low, spectrum.high))
+    frequency = spectrum.frequency_hz
+    if heard.size > MOST_COLOURED:
+        low, middle, high = np.percentile(power, [25, 50, 75], axis=0)
+        ax.plot(frequency, power.T, color="#bbbbbb", linewidth=0.3, zorder=1, rasterized=True)
+        ax.fill_between(frequency, low, high, color=COLORS["clustered"], alpha=0.3, linewidth=0, label="quartiles")
+        ax.plot(frequency, middle, color=COLORS["clustered"], linewidth=1.4, label="median")
+    else:
+        for k, number in enumerate(heard):
+            color = group_color(number)
+            ax.fill_between(frequency, low[k], high[k], color=color, alpha=0.15, linewidth=0)
+            ax.plot(frequency, power[k], color=color, linewidth=1, label=f"group {number}")
     if per_spike:
         ax.axhline(1, color="#999999", linewidth=0.7, zorder=0)
     ax.set(

@@ -40,7 +40,7 @@ def fixed_point(found: FixedPoint, *, ax: Axes | None = None) -> Axes:
     local = found.labels[: found.class_rates.shape[1]]
     shared = found.labels[len(local) :]
     whose = [name for _ in found.composition for name in local] + list(shared)
-    ticks = [f"{n} x {name}" if n > 1 else name for n in found.composition for name in local] + list(shared)
+    ticks = [f"{n} x {name}" for n in found.composition for name in local] + list(shared)
     rates = np.concatenate([found.class_rates.ravel(), found.shared_rates])
     bars = ax.bar(
         np.arange(rates.size),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from metastable.figures._style import resolve_axes
 
@@ -27,7 +27,8 @@ def phase_plane(
     x, y : array_like, (n_x,), (n_y,)
         Grid of the two variables.
     flow : array_like, (2, n_y, n_x)
-        Their time derivatives on the grid.
+        Their time derivatives on the grid. Between its points nullclines are interpolated: a grid must be fine where
+        they bend, as near rates of 0.
     arrows : int
         About how many arrows along each axis; all have the same length.
     ax : Axes, optional
@@ -46,6 +47,21 @@ def phase_plane(
     True
     """
     horizontal, vertical, speed = (np.asarray(values, float) for values in (x, y, flow))
+    ax = flow_directions(horizontal, vertical, speed, arrows=arrows, ax=ax)
+    for component, color in zip(speed, NULLCLINES, strict=True):
+        ax.contour(horizontal, vertical, component, levels=[0], colors=color, linewidths=1.2)
+    return ax
+
+
+def flow_directions(
+    horizontal: NDArray[np.float64],
+    vertical: NDArray[np.float64],
+    speed: NDArray[np.float64],
+    *,
+    arrows: int,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the directions of a flow, without the nullclines, which a coarse grid has elsewhere."""
     ax = resolve_axes(ax)
     step_x, step_y = (max(1, n.size // arrows) for n in (horizontal, vertical))
     part = (slice(step_y // 2, None, step_y), slice(step_x // 2, None, step_x))
@@ -64,7 +80,5 @@ def phase_plane(
         scale=30,
         width=0.004,
     )
-    for component, color in zip(speed, NULLCLINES, strict=True):
-        ax.contour(horizontal, vertical, component, levels=[0], colors=color, linewidths=1.2)
     ax.set(xlim=(horizontal[0], horizontal[-1]), ylim=(vertical[0], vertical[-1]))
     return ax

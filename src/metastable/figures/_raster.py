@@ -11,9 +11,12 @@ from metastable._validation import require_integer
 from metastable.figures._style import integer_ticks, resolve_axes
 from metastable.spikes import SpikeData
 
+# Diameters of dots, points: smaller ones are not seen, larger ones are no spikes.
+_SMALLEST, _LARGEST = 0.35, 2.5
+
 
 def raster(
-    spikes: SpikeData, *, trial: int = 0, color: str = "black", size: float = 0.35, ax: Axes | None = None
+    spikes: SpikeData, *, trial: int = 0, color: str = "black", size: float | None = None, ax: Axes | None = None
 ) -> Axes:
     """Draw one dot for each spike of a trial, neurons sorted by cluster.
 
@@ -24,8 +27,8 @@ def raster(
     trial : int
         Which trial.
     color : str
-    size : float
-        Diameter of a dot in points.
+    size : float, optional
+        Diameter of a dot in points; by default larger where there are few spikes.
     ax : Axes, optional
         Where to draw; a new figure by default.
 
@@ -48,6 +51,8 @@ def raster(
     trial = require_trial(spikes, trial)
     ax = resolve_axes(ax)
     part = slice(spikes.trial_offsets[trial], spikes.trial_offsets[trial + 1])
+    if size is None:
+        size = _dot_size(ax, int(part.stop - part.start), np.unique(spikes.neuron[part]).size)
     row = np.arange(spikes.n_neurons)
     if spikes.n_clusters:
         membership = spikes.membership
@@ -73,6 +78,16 @@ def raster(
     )
     integer_ticks(ax.yaxis)
     return ax
+
+
+def _dot_size(ax: Axes, n_spikes: int, n_rows: int) -> float:
+    """Return the diameter, points, at which dots cover a tenth of the panel and those of a row stay apart."""
+    panel = ax.get_window_extent()
+    width, height = (72 / ax.figure.dpi * size for size in (panel.width, panel.height))
+    if not n_spikes:
+        return _LARGEST
+    apart = width * n_rows / n_spikes / 2
+    return float(np.clip(min(np.sqrt(0.1 * width * height / n_spikes), apart), _SMALLEST, _LARGEST))
 
 
 def require_trial(spikes: SpikeData, trial: int) -> int:

@@ -23,7 +23,8 @@ def cluster_states(found: ClusterStates, *, trial: int = 0, ax: Axes | None = No
     seconds = active.shape[1] * found.sample_ms / 1000
     extent = (0, seconds, -0.5, len(active) - 0.5)
     ax.imshow(active, cmap="Greys", vmin=0, vmax=1.4, aspect="auto", origin="lower", extent=extent)
-    ax.set(xlabel="time in the trial (s)", ylabel="cluster")
+    # Half a row of space: the first cluster would lie on the axis.
+    ax.set(xlabel="time in the trial (s)", ylabel="cluster", ylim=(-0.95, len(active) - 0.05))
     integer_ticks(ax.yaxis)
     note = f"trial {trial}; dark: active" if found.found else "no threshold was found, and no state is known"
     return titled(ax, "Active clusters", note)

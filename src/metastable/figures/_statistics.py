@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from metastable._display import counted
 from metastable.figures._communities_raster import group_color
 from metastable.figures._curves import distribution, mark_window
 from metastable.figures._style import COLORS, legend_below, resolve_axes, titled
@@ -35,7 +36,7 @@ def fano_factor_by_window(found: FanoFactorByWindow, *, ax: Axes | None = None) 
     if found.window_ms.max() > 20 * found.window_ms.min():
         ax.set_xscale("log")
     ax.set(xlabel="counting window (ms)", ylabel="Fano factor")
-    trials = _number(found.n_trials, "trial")
+    trials = counted(found.n_trials, "trial")
     return titled(ax, "Fano factor", f"{found.estimator.replace('_', ' ')}, ddof {found.ddof}, {trials}")
 
 
@@ -43,7 +44,7 @@ def fano_factor_in_time(found: FanoFactorInTime, *, ax: Axes | None = None) -> A
     """Draw Fano factors along a trial: mean, median and quartiles over neurons."""
     ax = _over_neurons(found.time_ms / 1000, found.fano_factor, found.mean(), ax)
     ax.set(xlabel="time (s)", ylabel="Fano factor")
-    trials = _number(found.n_trials, "trial")
+    trials = counted(found.n_trials, "trial")
     return titled(
         ax, "Fano factor", f"across {trials}, windows of {found.window_ms:g} ms centred at time, ddof {found.ddof}"
     )
@@ -81,9 +82,9 @@ def count_correlations(found: CountCorrelations, *, ax: Axes | None = None) -> A
             correlations(part, label=f"{name}, mean {part.mean:.3g}", color=color, ax=ax)
     if not ax.patches:
         raise ValueError("no pair has a correlation, for counts that never vary have none; take longer windows.")
-    ax.legend()
+    legend_below(ax)
     return titled(
-        ax, "Correlations of counts", f"windows of {found.window_ms:g} ms, {_number(found.n_trials, 'trial')}"
+        ax, "Correlations of counts", f"windows of {found.window_ms:g} ms, {counted(found.n_trials, 'trial')}"
     )
 
 
@@ -145,19 +146,25 @@ def time_constant(found: TimeConstant, *, ax: Axes | None = None) -> Axes:
     if not found.lag_ms.size or not np.isfinite(found.fitted).any():
         raise ValueError(f"there is no fitted curve to draw: {found.status}")
     tau = f"{found.tau_ms:.3g} ms" if np.isfinite(found.tau_ms) else "not determined"
-    fresh = ax is None
     ax = resolve_axes(ax)
+    fresh = not ax.has_data()
+    little = f", explains little ($R^2$ {found.r_squared:.2f})" if found.explains_little and not fresh else ""
     # An autocovariance that was drawn before may have its lags in seconds.
     scale = 1000 if ax.get_xlabel() == "lag (s)" else 1
-    ax.plot(found.lag_ms / scale, found.fitted, color="black", linestyle="--", label=f"fit, tau {tau}")
+    if fresh:
+        ax.plot(found.lag_ms, found.covariance, color=COLORS["clustered"], label="fitted covariance")
+    ax.plot(found.lag_ms / scale, found.fitted, color="black", linestyle="--", label=f"fit, tau {tau}{little}")
     if found.offset:
         ax.axhline(found.offset, color="#999999", linewidth=0.7, linestyle=":")
+    ax.legend()
     if fresh:
-        ax.set(xlabel="lag (ms)", ylabel="covariance, fitted")
+        ax.set(xlabel="lag (ms)", ylabel="covariance")
+        # Room for the legend above the curves.
+        low, high = ax.get_ylim()
+        ax.set_ylim(low, high + 0.25 * (high - low))
         fit = f"exponential over {found.fit_from_ms:g} to {found.fit_to_ms:g} ms"
-        titled(ax, f"Time constant {tau}", f"{fit}, $R^2$ {found.r_squared:.3f}")
-    else:
-        ax.legend()
+        note = ": explains less than half of the variance" if found.explains_little else ""
+        titled(ax, f"Time constant {tau}", f"{fit}, $R^2$ {found.r_squared:.3f}{note}")
     return ax
 
 
@@ -169,7 +176,7 @@ def psth(found: PSTH, *, ax: Axes | None = None) -> Axes:
     ax.plot(found.time_ms / 1000, found.rate.mean(axis=0), color=COLORS["clustered"])
     ax.set(xlabel="time (s)", ylabel="rate (spikes/s per neuron)", ylim=(0, None))
     smoothed = "" if found.smoothing_ms is None else f", Gaussian of {found.smoothing_ms:g} ms"
-    note = f"mean over {_number(len(found.rate), 'neuron')} and {_number(found.n_trials, 'trial')}"
+    note = f"mean over {counted(len(found.rate), 'neuron')} and {counted(found.n_trials, 'trial')}"
     return titled(ax, "Rate", f"{note}; bins of {found.bin_ms:g} ms{smoothed}")
 
 
@@ -189,7 +196,7 @@ def response_profile(found: ResponseProfile, *, ax: Axes | None = None) -> Axes:
     ax.set(xlabel="time from the event (ms)", ylabel="rate (spikes/s per neuron)", ylim=(0, None))
     ax.set_xlim(found.time_ms[0] - found.bin_ms / 2, found.time_ms[-1] + found.bin_ms / 2)
     what = "mean and s.e." if few and found.n_repetitions > 1 else "mean"
-    note = f"{what} over {_number(found.n_repetitions, 'repetition')}"
+    note = f"{what} over {counted(found.n_repetitions, 'repetition')}"
     if few:
         legend_below(ax, ncols=min(len(found.groups), 4))
         note = f"{note}, bins of {found.bin_ms:g} ms"
@@ -204,15 +211,10 @@ def local_cv2(found: LocalCV2, *, ax: Axes | None = None) -> Axes:
     """Draw how the CV2 is distributed over neurons, mean over the pairs of intervals of each."""
     if not found.value.size:
         raise ValueError("there is no CV2 to draw; a train needs three spikes for a pair of intervals.")
-    pairs = np.bincount(found.neuron)
-    mean = np.bincount(found.neuron, found.value)[pairs > 0] / pairs[pairs > 0]
-    counts, edges = np.histogram(mean, bins=40, range=(0, 2))
-    ax = distribution(edges, counts, mean=float(mean.mean()), color=COLORS["clustered"], ax=ax)
+    means = found.neuron_means
+    counts, edges = np.histogram(means, bins=40, range=(0, 2))
+    ax = distribution(edges, counts, mean=float(means.mean()), color=COLORS["clustered"], ax=ax)
     ax.axvline(1, color="black", linewidth=0.8, linestyle="--")
-    ax.set(xlabel="CV2 of a neuron", xlim=(0, 2))
-    neurons = _number(mean.size, "neuron")
-    return titled(ax, "Irregularity", f"mean over pairs of intervals, {neurons}; triangle: mean, dashed: Poisson")
-
-
-def _number(n: int, what: str) -> str:
-    return f"{n:,} {what}{'' if n == 1 else 's'}"
+    ax.set(xlabel="CV2 of a neuron, mean over its pairs of intervals", xlim=(0, 2))
+    over_neurons = f"{counted(means.size, 'neuron')}: mean {means.mean():.3f} (triangle)"
+    return titled(ax, "Irregularity", f"{over_neurons}; mean over all pairs {found.value.mean():.3f}; dashed: Poisson")

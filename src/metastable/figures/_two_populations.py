@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from metastable.figures._phase_plane import NULLCLINES, phase_plane
+from metastable.figures._phase_plane import NULLCLINES, flow_directions
 from metastable.figures._style import legend_below, resolve_axes, titled
 from metastable.meanfield import Flow, Nullclines, StabilityRatios, Trajectory
 
@@ -17,21 +17,26 @@ _MOST_NAMED = 6
 
 def nullclines(found: Nullclines, *, ax: Axes | None = None) -> Axes:
     """Draw the curves on which one population is at rest."""
-    ax = resolve_axes(ax)
-    for curve, color, name in zip((found.excitatory, found.inhibitory), NULLCLINES, ("E", "I"), strict=True):
-        ax.plot(*curve, color=color, linewidth=1.2, label=f"$dm_{name}/dt=0$")
+    ax = _nullclines(found, resolve_axes(ax))
     ax.legend()
     return titled(_plane(ax, (0, 1), (0, 1)), "Nullclines")
 
 
 def flow(found: Flow, *, arrows: int = 15, ax: Axes | None = None) -> Axes:
-    """Draw the directions of the flow and the nullclines between its points."""
+    """Draw the directions of the flow and the nullclines of its network."""
     x, y = found.m_e[0], found.m_i[:, 0]
-    ax = phase_plane(x, y, np.stack([found.dm_e, found.dm_i]), arrows=arrows, ax=ax)
-    for color, name in zip(NULLCLINES, ("E", "I"), strict=True):
-        ax.plot([], [], color=color, linewidth=1.2, label=f"$dm_{name}/dt=0$")
+    if min(x.size, y.size) < 2:
+        raise ValueError(f"{x.size} x {y.size} rates span no plane; give at least two of each, m_e and m_i.")
+    ax = flow_directions(x, y, np.stack([found.dm_e, found.dm_i]), arrows=arrows, ax=ax)
+    _nullclines(found.nullclines, ax)
     legend_below(ax)
     return titled(_plane(ax, (x[0], x[-1]), (y[0], y[-1])), "Flow", "arrows: direction only")
+
+
+def _nullclines(found: Nullclines, ax: Axes) -> Axes:
+    for curve, color, name in zip((found.excitatory, found.inhibitory), NULLCLINES, ("E", "I"), strict=True):
+        ax.plot(*curve, color=color, linewidth=1.2, label=f"$dm_{name}/dt=0$")
+    return ax
 
 
 def trajectory(found: Trajectory, *, plane: bool = False, ax: Axes | None = None) -> Axes:

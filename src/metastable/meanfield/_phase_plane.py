@@ -49,6 +49,8 @@ class Flow(Drawn):
     m_e, m_i : ndarray, (n_i, n_e)
         Rates, as ``numpy.meshgrid`` gives them.
     dm_e, dm_i : ndarray, (n_i, n_e), 1/ms
+    nullclines : Nullclines
+        Where one of the derivatives vanishes, which the lattice need not show.
     status : str
         Which condition of the balanced state holds or fails (see `balanced_rates`).
     """
@@ -57,6 +59,7 @@ class Flow(Drawn):
     m_i: Array
     dm_e: Array
     dm_i: Array
+    nullclines: Nullclines
     status: str
 
     def __repr__(self) -> str:
@@ -186,7 +189,7 @@ def flow(network: BinaryNetwork, *, m_e: ArrayLike | None = None, m_i: ArrayLike
         raise ValueError("rates must lie between 0 and 1.")
     grid_e, grid_i = np.meshgrid(e, i)
     change = _homogeneous(network).derivative(np.stack([grid_e, grid_i], axis=-1))
-    return Flow(grid_e, grid_i, change[..., 0], change[..., 1], balance_of(network).sentence)
+    return Flow(grid_e, grid_i, change[..., 0], change[..., 1], nullclines(network), balance_of(network).sentence)
 
 
 def trajectory(network: BinaryNetwork, m0: ArrayLike, *, duration_ms: float = 500.0, dt_ms: float = 0.5) -> Trajectory:

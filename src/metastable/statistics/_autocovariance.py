@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Drawn
+from metastable._display import Drawn, counted
 from metastable.spikes import SpikeData
 from metastable.statistics._lags import NEURONS_PER_TRANSFORM, LagOptions, unit_text
 from metastable.statistics._means import mean_of_finite
@@ -46,7 +46,7 @@ class Autocovariance(Drawn):
     def __repr__(self) -> str:
         return (
             f"Autocovariance(lags 0 to {self.lag_ms[-1]:g} ms in {self.bin_ms:g} ms bins, "
-            f"{self.per_neuron.shape[0]} neurons, {self.n_silent} silent, {self.n_trials} trials, "
+            f"{counted(len(self.per_neuron), 'neuron')}, {self.n_silent:,} silent, {counted(self.n_trials, 'trial')}, "
             f"{self.subtract} subtracted, {self.normalisation}, {unit_text(self.unit)})"
         )
 

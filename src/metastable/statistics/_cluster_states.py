@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._display import Drawn
+from metastable._display import Drawn, counted
 from metastable._validation import require_array, require_number, require_numbers, require_pair
 from metastable.statistics._state_durations import StateDurations
 from metastable.statistics._two_classes import two_classes
@@ -105,11 +105,13 @@ class ClusterStates(Drawn):
 
     def __repr__(self) -> str:
         n_trials, n_clusters, n_samples = self.active.shape
-        size = f"{n_trials} trials x {n_clusters} clusters x {n_samples} samples of {self.sample_ms:g} ms"
+        sizes = ((n_trials, "trial"), (n_clusters, "cluster"), (n_samples, "sample"))
+        size = f"{' x '.join(counted(number, what) for number, what in sizes)} of {self.sample_ms:g} ms"
         if not self.found:
             return f"ClusterStates({size}: {self.status})"
         ends = ", ".join(
-            f"{states.n_ended} {kind}-states ended" + (f", mean {states.mean_ms:.4g} ms" if states.n_ended else "")
+            f"{counted(states.n_ended, f'{kind}-state')} ended"
+            + (f", mean {states.mean_ms:.4g} ms" if states.n_ended else "")
             for kind, states in (("up", self.up), ("down", self.down))
         )
         return f"ClusterStates({size}: {self.mean_active:.3g} active on average, {ends}; {self.status})"
@@ -175,11 +177,11 @@ def cluster_states(
     >>> spikes = mst.simulate(net, duration_ms=2000, seed=2).select(time_ms=(500, 2000))
     >>> rates = mst.statistics.cluster_rates(spikes, bin_ms=10, smoothing_ms=20)
     >>> mst.statistics.cluster_states(rates, sample_ms=10)
-    ClusterStates(1 trials x 20 clusters x 150 samples of 10 ms: 2.67 active on average, 4 up-states ended, mean ...)
+    ClusterStates(1 trial x 20 clusters x 150 samples of 10 ms: 2.67 active on average, 4 up-states ended, mean ...)
     >>> net = mst.networks.rost_2018(n_e=800, n_clusters=8, j_e_plus=4, r_j=0.75)
     >>> activity = mst.simulate(net, duration_ms=1500, seed=1).discard(500)
     >>> mst.statistics.cluster_states(activity.cluster_rates["E"], sample_ms=activity.sample_ms)
-    ClusterStates(1 trials x 8 clusters x 1000 samples of 1 ms: ...)
+    ClusterStates(1 trial x 8 clusters x 1,000 samples of 1 ms: ...)
     """
     values = _as_rates(rates)
     sample_ms = require_number("sample_ms", sample_ms, above=0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Drawn
+from metastable._display import Drawn, counted
 from metastable._validation import require_integer
 from metastable.spikes import SpikeData
 from metastable.statistics._correlation_matrix import StandardisedCounts
@@ -47,7 +47,7 @@ class CorrelationDistribution(Drawn):
     def __repr__(self) -> str:
         if self.n_pairs == 0:
             return "no pairs"
-        return f"{self.mean:.4g} (sd {self.sd:.3g}, {self.n_pairs:,} pairs)"
+        return f"{self.mean:.4g} (sd {self.sd:.3g}, {counted(self.n_pairs, 'pair')})"
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -79,8 +79,8 @@ class CountCorrelations(Drawn):
     def __repr__(self) -> str:
         rule = "" if self.estimator in ("pooled", "concatenated") else f", silent {self.silent}"
         return (
-            f"CountCorrelations({self.estimator}{rule}, {self.window_ms:g} ms windows, {self.n_trials} trials, "
-            f"{self.n_neurons} neurons, {self.n_silent} silent)\n"
+            f"CountCorrelations({self.estimator}{rule}, {self.window_ms:g} ms windows, "
+            f"{counted(self.n_trials, 'trial')}, {counted(self.n_neurons, 'neuron')}, {self.n_silent:,} silent)\n"
             f"  all pairs          {self.all_pairs}\n"
             f"  same cluster       {self.same_cluster}\n"
             f"  different clusters {self.different_cluster}"
@@ -130,9 +130,9 @@ def count_correlations(
     >>> spikes = mst.SpikeData(time_ms=[1, 2, 3, 11, 21], neuron=[0, 1, 1, 2, 2], n_neurons=4, t_stop_ms=30,
     ...                        cluster=[0, 0, 1, 1])
     >>> mst.statistics.count_correlations(spikes, window_ms=10)
-    CountCorrelations(trialwise, silent zero, 10 ms windows, 1 trials, 4 neurons, 1 silent)
+    CountCorrelations(trialwise, silent zero, 10 ms windows, 1 trial, 4 neurons, 1 silent)
       all pairs          -0.3333 (sd 0.943, 3 pairs)
-      same cluster       1 (sd 0, 1 pairs)
+      same cluster       1 (sd 0, 1 pair)
       different clusters -1 (sd 0, 2 pairs)
     """
     n_bins = require_integer("n_bins", n_bins, minimum=1)

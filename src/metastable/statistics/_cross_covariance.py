@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Drawn
+from metastable._display import Drawn, counted
 from metastable.spikes import SpikeData
 from metastable.statistics._centred_counts import iterate_centred_counts
 from metastable.statistics._lags import LagOptions, unit_text
@@ -53,8 +53,8 @@ class CrossCovariance(Drawn):
         pairs = ", ".join(f"{count:,} {name}" for name, count in self.n_pairs.items())
         return (
             f"CrossCovariance(lags +-{self.lag_ms[-1]:g} ms in {self.bin_ms:g} ms bins, pairs {pairs}, "
-            f"{self.n_neurons} neurons, {self.n_silent} silent, {self.n_trials} trials, {self.subtract} subtracted, "
-            f"{self.normalisation}, {unit_text(self.unit)})"
+            f"{counted(self.n_neurons, 'neuron')}, {self.n_silent:,} silent, {counted(self.n_trials, 'trial')}, "
+            f"{self.subtract} subtracted, {self.normalisation}, {unit_text(self.unit)})"
         )
 
 

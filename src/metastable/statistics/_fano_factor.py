@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._display import Drawn
+from metastable._display import Drawn, counted
 from metastable._validation import require_choice, require_indices, require_numbers, shown
 from metastable.spikes import SpikeData
 from metastable.statistics._checks import require_ddof, require_recording
@@ -110,8 +110,8 @@ class FanoFactorByWindow(Drawn):
     def __repr__(self) -> str:
         pairs = ", ".join(f"{w:g} ms: {f:.3g}" for w, f in zip(self.window_ms, self.mean(), strict=True))
         return (
-            f"FanoFactorByWindow({pairs}; mean over {self.fano_factor.shape[0]} neurons, {self.n_trials} trials, "
-            f"{self.estimator}, ddof {self.ddof})"
+            f"FanoFactorByWindow({pairs}; mean over {counted(len(self.fano_factor), 'neuron')}, "
+            f"{counted(self.n_trials, 'trial')}, {self.estimator}, ddof {self.ddof})"
         )
 
 

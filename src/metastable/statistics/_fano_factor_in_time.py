@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._display import Drawn
+from metastable._display import Drawn, counted
 from metastable.spikes import SpikeData
 from metastable.statistics._checks import require_ddof, require_recording
 from metastable.statistics._fano_factor import fano_from_sums, mean_over_neurons, sum_over_trials
@@ -43,9 +43,9 @@ class FanoFactorInTime(Drawn):
     def __repr__(self) -> str:
         n_neurons, n_times = self.fano_factor.shape
         return (
-            f"FanoFactorInTime({n_neurons} neurons x {n_times} windows of {self.window_ms:g} ms every "
-            f"{self.step_ms:g} ms, centres {self.time_ms[0]:g} to {self.time_ms[-1]:g} ms, {self.n_trials} trials, "
-            f"ddof {self.ddof})"
+            f"FanoFactorInTime({counted(n_neurons, 'neuron')} x {counted(n_times, 'window')} of {self.window_ms:g} ms "
+            f"every {self.step_ms:g} ms, centres {self.time_ms[0]:g} to {self.time_ms[-1]:g} ms, "
+            f"{counted(self.n_trials, 'trial')}, ddof {self.ddof})"
         )
 
 
@@ -85,7 +85,7 @@ def fano_factor_in_time(
     ...                        n_neurons=1, t_stop_ms=40)
     >>> result = mst.statistics.fano_factor_in_time(spikes, window_ms=20, step_ms=10)
     >>> result
-    FanoFactorInTime(1 neurons x 3 windows of 20 ms every 10 ms, centres 10 to 30 ms, 2 trials, ddof 0)
+    FanoFactorInTime(1 neuron x 3 windows of 20 ms every 10 ms, centres 10 to 30 ms, 2 trials, ddof 0)
     >>> result.fano_factor
     array([[0. , nan, 0.5]])
     """

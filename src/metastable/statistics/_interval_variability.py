@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Drawn
+from metastable._display import Drawn, counted
 from metastable._validation import require_integer
 from metastable.spikes import SpikeData
 from metastable.statistics._checks import require_ddof, require_recording
@@ -35,9 +35,22 @@ class LocalCV2(Drawn):
     neuron: NDArray[np.int32]
     trial: NDArray[np.int32]
 
+    @property
+    def neuron_means(self) -> Array:
+        """Mean over the pairs of each neuron that has one, ascending by neuron."""
+        pairs = np.bincount(self.neuron)
+        return np.bincount(self.neuron, self.value)[pairs > 0] / pairs[pairs > 0]
+
     def __repr__(self) -> str:
-        mean = f", mean {self.value.mean():.3f}" if self.value.size else ""
-        return f"LocalCV2: {self.value.size:,} pairs of intervals{mean}"
+        number = f"{self.value.size:,} pair{'' if self.value.size == 1 else 's'} of intervals"
+        if not self.value.size:
+            return f"LocalCV2: {number}"
+        means = self.neuron_means
+        # Neurons that fire much have most of the pairs.
+        return (
+            f"LocalCV2: {number} of {counted(means.size, 'neuron')}, mean over pairs {self.value.mean():.3f}, "
+            f"mean over neurons {means.mean():.3f}"
+        )
 
 
 def interval_cv(spikes: SpikeData, *, ddof: int = 0, min_intervals: int = 2) -> Array:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from metastable._display import Drawn
+from metastable._display import Drawn, counted
 from metastable.spikes import SpikeData, bin_indices
 from metastable.statistics._centred_counts import iterate_row_counts
 from metastable.statistics._checks import require_clusters, require_recording, require_width
@@ -40,7 +40,8 @@ class PSTH(Drawn):
     def __repr__(self) -> str:
         n_neurons, n_bins = self.rate.shape
         smoothed = "" if self.smoothing_ms is None else f", smoothed {self.smoothing_ms:g} ms"
-        return f"PSTH({n_neurons} neurons x {n_bins} bins of {self.bin_ms:g} ms, {self.n_trials} trials{smoothed})"
+        size = f"{counted(n_neurons, 'neuron')} x {counted(n_bins, 'bin')} of {self.bin_ms:g} ms"
+        return f"PSTH({size}, {counted(self.n_trials, 'trial')}{smoothed})"
 
 
 def bin_centres(spikes: SpikeData, *, bin_ms: float) -> NDArray[np.float64]:

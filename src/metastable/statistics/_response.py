@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metastable._display import Drawn
+from metastable._display import Drawn, counted
 from metastable._validation import require_indices, require_numbers, require_pair, shown
 from metastable.spikes import SpikeData
 from metastable.statistics._centred_counts import iterate_row_counts
@@ -71,8 +71,9 @@ class ResponseProfile(Drawn):
         if len(self.groups) > 8:
             shown.append(f"  ... {len(self.groups) - 8} more groups")
         head = (
-            f"ResponseProfile({len(self.groups)} groups x {self.time_ms.size} bins of {self.bin_ms:g} ms, "
-            f"{self.n_repetitions} repetitions, baseline {self.baseline_ms[0]:g} to {self.baseline_ms[1]:g} ms, "
+            f"ResponseProfile({counted(len(self.groups), 'group')} x {counted(self.time_ms.size, 'bin')} of "
+            f"{self.bin_ms:g} ms, {counted(self.n_repetitions, 'repetition')}, "
+            f"baseline {self.baseline_ms[0]:g} to {self.baseline_ms[1]:g} ms, "
             f"response {self.response_ms[0]:g} to {self.response_ms[1]:g} ms)"
         )
         return "\n".join([head, *shown])
@@ -122,7 +123,7 @@ def response_profile(
     ...                        cluster=[0, 0, 1])
     >>> profile = mst.statistics.response_profile(spikes, event_ms=10, before_ms=10, after_ms=10, bin_ms=5)
     >>> profile
-    ResponseProfile(2 groups x 4 bins of 5 ms, 1 repetitions, baseline -10 to 0 ms, response 0 to 10 ms)
+    ResponseProfile(2 groups x 4 bins of 5 ms, 1 repetition, baseline -10 to 0 ms, response 0 to 10 ms)
       cluster 0: 50 -> 150 spikes/s
       cluster 1: 0 -> 0 spikes/s
     >>> profile.change[0]

@@ -14,6 +14,8 @@ from metastable.statistics._lags import NORMALISATIONS
 OFFSETS = ("finite_recording", "free", "none")
 
 _GRID = 200
+# Below this share of the variance a curve is said to explain little.
+_LITTLE = 0.5
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -36,8 +38,8 @@ class TimeConstant(Drawn):
         Explained part of the variance over the fitted lags.
     status : str
         What came of it, a sentence.
-    lag_ms, fitted : ndarray, (n_fitted,)
-        The fitted curve.
+    lag_ms, covariance, fitted : ndarray, (n_fitted,)
+        What was fitted, and the fitted curve.
     """
 
     tau_ms: float
@@ -49,13 +51,20 @@ class TimeConstant(Drawn):
     r_squared: float
     status: str
     lag_ms: NDArray[np.float64]
+    covariance: NDArray[np.float64]
     fitted: NDArray[np.float64]
 
+    @property
+    def explains_little(self) -> bool:
+        """Whether there is a time constant, and the curve explains less than half of the variance."""
+        return bool(np.isfinite(self.tau_ms) and self.r_squared < _LITTLE)
+
     def __repr__(self) -> str:
+        little = ", but the curve explains less than half of the variance over these lags" * self.explains_little
         return (
             f"TimeConstant({self.tau_ms:.4g} ms, amplitude {self.amplitude:.4g}, offset {self.offset:.3g} "
             f"({self.offset_model}), lags {self.fit_from_ms:g} to {self.fit_to_ms:g} ms, R^2 {self.r_squared:.3f}: "
-            f"{self.status})"
+            f"{self.status}{little})"
         )
 
 
@@ -171,6 +180,7 @@ def fit_time_constant(
         r_squared=1 - error / spread if spread > 0 else np.nan,
         status=status,
         lag_ms=lag,
+        covariance=value,
         fitted=fitted,
     )
 

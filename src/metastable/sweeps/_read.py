@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from metastable._validation import require_path
-from metastable.sweeps._keys import require_known
+from metastable.sweeps._keys import require_known, require_shallow
 
 
 def content_of(path: str | os.PathLike[str], known: Collection[str]) -> dict[str, Any]:
@@ -42,11 +42,16 @@ def content_of(path: str | os.PathLike[str], known: Collection[str]) -> dict[str
         content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{file.name} is not TOML ({error}); mend it there, see examples/clustering.toml.") from None
+    except RecursionError:
+        raise ValueError(
+            f"{file.name} nests lists or tables too deeply to be read; give plain lists of numbers."
+        ) from None
     except UnicodeDecodeError as error:
         line = file.read_bytes()[: error.start].count(b"\n") + 1
         raise ValueError(f"{file.name} is not UTF-8 text (line {line}); save it as UTF-8.") from None
     except OSError as error:
         raise OSError(f"cannot read {file}: {error.strerror}; check its permissions.") from None
+    require_shallow(file.name, content)
     require_known(file.name, content, known)
     for key in ("network", "measure"):
         if key not in content:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Collection
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Any
 
 from metastable._validation import require_path
 from metastable.sweeps._keys import require_known, require_shallow
+
+# The parser takes memory and time by the square of the number of parts.
+_LONG_KEY = re.compile(r"""(?:["']?[\w-]++["']?[ \t]*+\.[ \t]*+){500}""")
 
 
 def content_of(path: str | os.PathLike[str], known: Collection[str]) -> dict[str, Any]:
@@ -39,7 +43,10 @@ def content_of(path: str | os.PathLike[str], known: Collection[str]) -> dict[str
     if not file.is_file():
         raise FileNotFoundError(f"there is no file {file}; check the path.")
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        text = file.read_text(encoding="utf-8-sig")
+        if _LONG_KEY.search(text):
+            raise RecursionError
+        content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{file.name} is not TOML ({error}); mend it there, see examples/clustering.toml.") from None
     except RecursionError:

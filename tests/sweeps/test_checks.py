@@ -53,7 +53,7 @@ STEP = {"amplitude": 1, "start_ms": 3}
         ({"vary": {"n_networks": [1, 2]}}, "networks are a dimension already, as many as n_networks = 3 says"),
         ({"vary": {"measure": {"fano_factor": {"window_ms": [5]}}}}, "vary.measure is not how measure varies; name a"),
         ({"vary": {"simulate": [1]}}, r"vary.simulate must name what of \[simulate\] varies"),
-        ({"vary": {"stimulus": [0, 1]}}, "as vary.stimulus.amplitude, .* a finite-size network is vary.network.stimulus"),
+        ({"vary": {"stimulus": [0, 1]}}, "a finite-size network is vary.network.stimulus"),
         ({"vary": {"a/b": {"r_ee": [1, 2]}}}, "'a/b' cannot be a name in results"),
         ({"vary": {"rate_x": {"r_ee": [1, 2]}}}, "rate_x in vary and measure.rate would share names in results"),
         ({"measure": {"finished": {"function": "rate"}}}, "called 'finished', a name that results need"),
@@ -134,7 +134,7 @@ def test_files_that_are_none(tmp_path):
 )
 def test_files_nested_very_deep(tmp_path, text):
     (tmp_path / "a.toml").write_text(text)
-    with pytest.raises(ValueError, match="a.toml (nests lists or tables|is not TOML)") as raised:
+    with pytest.raises(ValueError, match=r"a.toml (nests lists or tables|is not TOML)") as raised:
         Sweep.read(tmp_path / "a.toml")
     assert "\n" not in str(raised.value)
 
@@ -159,7 +159,8 @@ def test_what_is_called_stimulus_in_a_finite_size_network_varies():
 
 
 @pytest.mark.parametrize(
-    ("network", "steps"), [(SMALL, "1e.301 steps of 0.1"), (FINITE, "1e.300 steps of 1"), ({"preset": "rost_2018"}, "1e.3")]
+    ("network", "steps"),
+    [(SMALL, "1e.301 steps of 0.1"), (FINITE, "1e.300 steps of 1"), ({"preset": "rost_2018"}, "1e.300 steps of 1")],
 )
 def test_simulations_that_never_end(network, steps):
     measure = {"rate" if network is SMALL else "mean_activity": {}}

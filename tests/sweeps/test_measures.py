@@ -113,19 +113,23 @@ def test_one_measure_cannot_change_what_the_next_one_sees():
     assert {"mean_activity_E", "mean_activity_I"} <= job.run().arrays.keys()
 
 
-def test_durations_of_few_states_are_not_known():
-    measure = {
-        "default": {"function": "cluster_states", "smoothing_ms": 20, "threshold": 5.0},
-        "one": {"function": "cluster_states", "smoothing_ms": 20, "threshold": 5.0, "min_ended": 1},
-    }
-    for duration, known in ((400, True), (60, False)):
-        found = measured(measure=measure, simulate={"duration_ms": duration}, n_trials=1)
-        assert (found["default_n_up_ended"] >= 5) == known
-        assert np.isnan(found["default_up_ms"]) == (not known)
-        assert found["one_n_up_ended"] >= 1
-        assert found["one_up_ms"] > 0
+@pytest.mark.parametrize("n_ended", [1, 4, 5])
+def test_durations_of_few_states_are_not_known(n_ended):
+    # A spike each ms, for 50 ms from 100 ms on, again each 200 ms.
+    times = np.concatenate([np.arange(50.0) + 100 + 200 * k for k in range(n_ended)])
+    spikes = mst.SpikeData(
+        time_ms=times, neuron=np.zeros(times.size, int), n_neurons=2, t_stop_ms=2000, cluster=np.array([0, 1])
+    )
+    states = NAMED["cluster_states"].function
+    found = states(spikes, threshold=500)
+    assert found["n_up_ended"] == n_ended
+    if n_ended < 5:
+        assert np.isnan(found["up_ms"])
+    else:
+        assert found["up_ms"] == pytest.approx(50)
+    assert states(spikes, threshold=500, min_ended=1)["up_ms"] == pytest.approx(50)
     with pytest.raises(ValueError, match="min_ended must be at least 1, got 0"):
-        measured(measure={"cluster_states": {"min_ended": 0}})
+        states(spikes, min_ended=0)
 
 
 def test_mean_field_needs_no_simulation(monkeypatch):

@@ -90,9 +90,11 @@ class Estimate(Displayed):
         least, most = map(_time, self.seconds)
         least, most = (least if least != most else "", f"more than {most}" if self.stopped else most)
         span = f"between {least} and {most}" if least else most if self.stopped else f"about {most}"
-        size = f"about {_two_digits(self.n_spikes)} spikes and {_bytes(self.n_bytes)} on disk"
+        size = "no job has ended, so that sizes are not known"
+        if self.n_known:
+            size = f"about {_two_digits(self.n_spikes)} spikes and {_bytes(self.n_bytes)} on disk"
         lines = [
-            f"{self.n_jobs:,} jobs{finished}; {size if self.n_known else 'no job has ended, so that sizes are not known'}",
+            f"{self.n_jobs:,} jobs{finished}; {size}",
             f"{span} on {'1 thread' if self.n_threads == 1 else f'{self.n_threads} threads'}, by "
             f"{'the one job' if self.n_timed == 1 else f'the {self.n_timed:,} jobs'} that {_were(self.n_timed)} timed:",
         ]

@@ -113,6 +113,23 @@ def test_a_helper_of_a_function_given_as_itself(tmp_path):
     assert sources[0] != sources[1]
 
 
+def test_helpers_go_with_a_job_to_processes_that_do_not_have_them(tmp_path):
+    cloudpickle = pytest.importorskip("cloudpickle", reason="a cluster needs Dask (extra cluster)")
+    from metastable.sweeps._cluster import _send_functions
+
+    (tmp_path / "mine.py").write_text(
+        "import helper\nfrom helper import g\ndef f(network):\n    return g() + helper.g()\n"
+    )
+    (tmp_path / "helper.py").write_text("import numpy as np\nX = np.ones(1)\ndef g():\n    return X[0]\n")
+    jobs = list(Sweep(network=SMALL, measure={"f": "mine:f"}, folder=tmp_path).jobs())
+    _send_functions(jobs)
+    code = "import pickle, sys; print(pickle.load(sys.stdin.buffer).run().arrays['f'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=cloudpickle.dumps(jobs[0]), capture_output=True, check=True
+    )
+    assert done.stdout.strip() == b"2.0"
+
+
 def test_a_file_that_exits_is_one_sentence(tmp_path):
     (tmp_path / "mine.py").write_text("import sys\nsys.exit(3)\n")
     with pytest.raises(ValueError, match=r"cannot be imported \(SystemExit: 3\); mend mine.py"):

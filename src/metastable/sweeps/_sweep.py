@@ -82,8 +82,11 @@ class Sweep(Displayed):
     ``dwell_times`` of binary networks by mean field, without a simulation. A function of your own takes the recording
     (`SpikeData`, `BinaryActivity`, `FiniteSizeActivity`), or, if its first parameter is called ``network``, the
     specification; if it has keywords ``network`` or ``seed`` it receives those; it returns a number, an array, or a
-    dict of them. Arrays of jobs may differ in length, and are filled up with NaN; a job whose array has another number
-    of dimensions than those of most jobs fails.
+    dict of them; masked entries are NaN. It is told apart by its file and those beside it that this imports: a change
+    of them makes other jobs. Bound methods, partials and other objects are refused, as nothing tells what they hold.
+    ``cluster_states`` gives mean durations where at least ``min_ended`` states ended (5). Arrays of jobs may differ in
+    length, and are filled up with NaN; a job whose array has another number of dimensions than those of most jobs
+    fails.
 
     Examples
     --------

@@ -3,6 +3,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
+import metastable
 from metastable.cli import main
 
 TEXT = """
@@ -52,6 +53,25 @@ def test_a_sweep_and_the_same_again(file):
     assert "n_networks was 2 and is 3. Give --extend to keep" in refused.stderr
     assert "2 jobs computed, 4 found" in run("sweep", file, "--extend").output
     assert "6 jobs computed, 0 found" in run("sweep", file, "--fresh").output
+
+
+def test_what_functions_print_is_not_in_the_json(file):
+    pytest.importorskip("h5netcdf", reason="labelled results need h5netcdf (extra sweeps)")
+    (file.parent / "loud.py").write_text("print('read')\ndef f(network):\n    print('called')\n    return 1\n")
+    file.write_text(TEXT.replace("rate = {}", 'rate = {}\nf = "loud:f"'))
+    for options in (["--dry-run"], []):
+        done = run("sweep", file, "--json", *options)
+        assert json.loads(done.stdout)
+        assert {"read", "called"} <= set(done.stderr.split())
+
+
+def test_the_end_says_how_to_draw(file):
+    pytest.importorskip("h5netcdf", reason="labelled results need h5netcdf (extra sweeps)")
+    *_, last = run("sweep", file).stdout.splitlines()
+    what, _, code = last.partition(": ")
+    assert what == "draw them"
+    axes = eval(code, {"metastable": metastable})
+    assert axes.get_ylabel() == "mean firing rate (spikes/s)"
 
 
 def test_failures_are_told_and_end_with_status_1(file):

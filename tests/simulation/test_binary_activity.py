@@ -30,6 +30,15 @@ def assert_same(a, b):
     assert json.dumps(a.meta) == json.dumps(b.meta)
 
 
+def test_arrays_are_read_only_and_those_given_stay_as_they_were(activity):
+    for array in (*activity.cluster_rates.values(), *activity.population_rates.values(), activity.discard(10).time_ms):
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0
+    given = np.zeros((1, 2))
+    BinaryActivity(cluster_rates={}, population_rates={"E": given}, time_ms=np.arange(2.0), sample_ms=1)
+    assert given.flags.writeable
+
+
 # ------------------------------------------------------------------ rates are fractions of active units
 
 

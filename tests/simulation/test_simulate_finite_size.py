@@ -157,3 +157,10 @@ def test_it_prints_what_it_is():
 def test_states_of_many_neurons_have_no_numbers():
     with pytest.raises(ValueError, match="the states of 63 neurons have no 64-bit numbers"):
         _ = FiniteSizeActivity(activity=np.zeros((1, 2, 63), np.uint8)).states
+
+
+def test_arrays_are_read_only():
+    found = FiniteSizeActivity(activity=np.zeros((1, 2, 3), np.uint8), potentials=np.zeros((1, 1, 3)))
+    for array in (found.activity, found.potentials):
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 1

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import metastable as mst
 
@@ -116,6 +117,13 @@ def pair(network):
 
 def size(network, *, seed):
     return float(network.n_neurons + seed % 10)
+
+
+def taking(activity):
+    """Try to change the recording, and take a population out of it."""
+    with pytest.raises(ValueError, match="read-only"):
+        activity.population_rates["E"] *= 2
+    return activity.population_rates.pop("E").mean()
 
 
 def complaining(spikes):

@@ -68,6 +68,7 @@ STEP = {"amplitude": 1, "start_ms": 3}
         ({"vary": {"n_networks": [1, 2]}}, "networks are a dimension already, as many as n_networks = 3 says"),
         ({"vary": {"measure": {"fano_factor": {"window_ms": [5]}}}}, "vary.measure is not how measure varies; name a"),
         ({"vary": {"simulate": [1]}}, r"vary.simulate must name what of \[simulate\] varies"),
+        ({"vary": {"stimulus": [0, 1]}}, "a finite-size network is vary.network.stimulus"),
         ({"vary": {"a/b": {"r_ee": [1, 2]}}}, "'a/b' cannot be a name in results"),
         ({"vary": {"rate_x": {"r_ee": [1, 2]}}}, "rate_x in vary and measure.rate would share names in results"),
         ({"measure": {"finished": {"function": "rate"}}}, "called 'finished', a name that results need"),
@@ -158,6 +159,53 @@ def test_files_that_are_none(tmp_path):
     (tmp_path / "a.toml").write_bytes(b"seed = 1\nb = '\xff\xfe'\n")
     with pytest.raises(ValueError, match=r"a.toml is not UTF-8 text \(line 2\); save it as UTF-8"):
         Sweep.read(tmp_path / "a.toml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"seed = {'[' * 100_000}",
+        f"seed = {'[' * 60}{']' * 60}",
+        f"network.{'a.' * 100_000}a = 1",
+        f"seed.{'a.' * 100_000}a = 1",
+        f"results.{'a.' * 100_000}a = 1",
+    ],
+    ids=["brackets", "lists", "network", "seed", "results"],
+)
+def test_files_nested_very_deep(tmp_path, text):
+    (tmp_path / "a.toml").write_text(text)
+    with pytest.raises(ValueError, match=r"a.toml (nests lists or tables|is not TOML)") as raised:
+        Sweep.read(tmp_path / "a.toml")
+    assert "\n" not in str(raised.value)
+
+
+def test_tables_nested_very_deep():
+    deep = []
+    for _ in range(100_000):
+        deep = [deep]
+    for changes in ({"seed": deep}, {"network": {"n_e": deep}}, {"stimulus": deep}, {"n_trials": deep}):
+        with pytest.raises(ValueError, match="nests lists or tables more than 32 deep; give plain lists"):
+            sweep(**changes)
+
+
+FINITE = {"preset": "DisorderedNetwork", "sizes": {"E": 4}, "mean": 1.0, "sd": 2.0, "threshold": 0.5}
+
+
+def test_what_is_called_stimulus_in_a_finite_size_network_varies():
+    given = {"network": FINITE, "measure": {"mean_activity": {}}}
+    assert sweep(**given, vary={"network.stimulus": [0.0, 1.0]}).n_jobs == 2
+    with pytest.raises(ValueError, match=r"leave \[stimulus\] out; give it stimulus in \[network\]"):
+        sweep(**given, stimulus=STEP)
+
+
+@pytest.mark.parametrize(
+    ("network", "steps"),
+    [(SMALL, "1e.301 steps of 0.1"), (FINITE, "1e.300 steps of 1"), ({"preset": "rost_2018"}, "1e.300 steps of 1")],
+)
+def test_simulations_that_never_end(network, steps):
+    measure = {"rate" if network is SMALL else "mean_activity": {}}
+    with pytest.raises(ValueError, match=rf"duration_ms=1e\+300 is {steps}.* ms, and a trial may have at most 1e"):
+        sweep(network=network, measure=measure, simulate={"duration_ms": 1e300})
 
 
 def test_a_folder_without_finished_jobs_is_used(tmp_path):

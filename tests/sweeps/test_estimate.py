@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from metastable.sweeps import Sweep, estimate, run
+from metastable.sweeps import Estimate, Sweep, estimate, run
 
 pytest.importorskip("xarray", reason="labelled results need xarray (extra sweeps)")
 pytest.importorskip("h5netcdf", reason="labelled results need h5netcdf (extra sweeps)")
@@ -76,6 +76,23 @@ def test_a_long_job_after_the_first_is_stopped(monkeypatch):
     assert 0 < found.dearest_s <= 3
     assert "and more than " in repr(found)
     assert "  more than " in repr(found)
+
+
+def test_also_the_first_job_is_stopped(monkeypatch):
+    monkeypatch.setattr("metastable.sweeps._estimate._FIRST_S", 2.0)
+    began = time.monotonic()
+    found = estimate(replace(FAST, vary={"simulate.duration_ms": [1e9, 2e9]}, n_networks=1), n_jobs=1)
+    assert time.monotonic() - began < 60
+    assert (found.stopped, found.n_known, found.n_timed) == (True, 0, 1)
+    first, second, third = repr(found).splitlines()
+    assert first == "2 jobs; no job has ended, so that sizes are not known"
+    assert second == "more than 4 s on 1 thread, by the one job that was timed:"
+    assert third == "  more than 2 s for simulate.duration_ms=1000000000.0, seed 1, network 0"
+
+
+def test_spikes_are_told_to_two_digits():
+    found = Estimate(n_jobs=2, n_finished=0, n_threads=1, n_known=1, n_timed=1, n_spikes=9_931_248, cheapest_s=1.0)
+    assert repr(found).startswith("2 jobs; about 9,900,000 spikes and ")
 
 
 def test_jobs_that_fail_are_told_and_others_are_timed():

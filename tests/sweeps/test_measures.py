@@ -103,6 +103,35 @@ def test_binary_networks():
     assert found["rate"] == mst.statistics.mean_rate(activity.spikes.select(population="E"))
 
 
+def test_one_measure_cannot_change_what_the_next_one_sees():
+    (job,) = Sweep(
+        network={"preset": "rost_2018", "n_e": 80, "n_clusters": 4},
+        simulate={"duration_ms": 20},
+        measure={"taking": "my_measures:taking", "mean_activity": {}},
+        folder=HERE,
+    ).jobs()
+    assert {"mean_activity_E", "mean_activity_I"} <= job.run().arrays.keys()
+
+
+@pytest.mark.parametrize("n_ended", [1, 4, 5])
+def test_durations_of_few_states_are_not_known(n_ended):
+    # A spike each ms, for 50 ms from 100 ms on, again each 200 ms.
+    times = np.concatenate([np.arange(50.0) + 100 + 200 * k for k in range(n_ended)])
+    spikes = mst.SpikeData(
+        time_ms=times, neuron=np.zeros(times.size, int), n_neurons=2, t_stop_ms=2000, cluster=np.array([0, 1])
+    )
+    states = NAMED["cluster_states"].function
+    found = states(spikes, threshold=500)
+    assert found["n_up_ended"] == n_ended
+    if n_ended < 5:
+        assert np.isnan(found["up_ms"])
+    else:
+        assert found["up_ms"] == pytest.approx(50)
+    assert states(spikes, threshold=500, min_ended=1)["up_ms"] == pytest.approx(50)
+    with pytest.raises(ValueError, match="min_ended must be at least 1, got 0"):
+        states(spikes, min_ended=0)
+
+
 def test_mean_field_needs_no_simulation(monkeypatch):
     monkeypatch.setattr("metastable.sweeps._job.record", None)
     found = measured(
@@ -201,3 +230,22 @@ def test_every_named_measure_is_described_in_one_line():
     for name, named in NAMED.items():
         assert named.function.__name__ == name
         assert "\n" not in (inspect.getdoc(named.function) or "\n")
+
+
+def test_every_number_has_words_and_a_unit():
+    found = measured(measure={name: {} for name in ("rate", "cluster_states", "count_correlations")})
+    found |= measured(
+        network={"preset": "rost_2018", "j_e_plus": 4, "r_j": 0.75},
+        simulate={},
+        measure={name: {} for name in ("fixed_points", "homogeneous_state", "dwell_times")},
+    )
+    assert len(found) >= 14
+    words = {}
+    for name in found:
+        measure = next(each for each in NAMED if name == each or name.startswith(f"{each}_"))
+        words[name], unit = NAMED[measure].words_of(name.removeprefix(measure).removeprefix("_"))
+        assert unit == ("ms" if name.endswith("_ms") else "spikes/s" if name == "rate" else "1")
+    assert words["cluster_states_up_ms"] == "mean duration of active states"
+    assert words["homogeneous_state_rate_E"] == "homogeneous rate E"
+    # Those of one measure differ.
+    assert len({(name.partition("_")[0], text) for name, text in words.items()}) == len(words)

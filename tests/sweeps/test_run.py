@@ -361,6 +361,7 @@ def test_measures_whose_names_begin_alike_keep_their_records(tmp_path):
     sweep = replace(FAST, vary={"r_ee": [1.5]}, measure={"rate": {}, "rate_i": {"function": "rate", "population": "I"}})
     data = run(sweep, tmp_path / "a", progress=False).data
     assert json.loads(data.rate_i.attrs["measure"])["population"] == "I"
+    assert data.rate_i.attrs["long_name"] == "mean firing rate, I"
     assert data.rate_i.attrs["units"] == data.rate.attrs["units"] == "spikes/s"
     assert (data.rate_i != data.rate).all()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import click
@@ -49,26 +50,38 @@ def sweep(file, output, dry_run, jobs, cluster, extend, fresh, as_json) -> None:
       fano_factor = { window_ms = 100 }
       mine = { function = "my_module:my_function", option = 3 }
 
+    Draw the results in Python:
+
+    \b
+      import metastable as mst
+      mst.figures.sweep_overview(mst.sweeps.load("my-results"), measure="fano_factor").figure.savefig("fano.png")
+
     Exit status 1 if a job failed; the same command tries it again.
     """  # noqa: D301 (click wants the character itself)
     from metastable.sweeps import Sweep, estimate, run
     from metastable.sweeps._folder import SweepFolder
 
-    planned = Sweep.read(file)
+    # What functions of a person print must not stand in the JSON.
+    with redirect_stdout(sys.stderr):
+        planned = Sweep.read(file)
     assert planned.results is not None
     folder = planned.results if output is None else output
     if not as_json:
         click.echo(repr(planned), err=not dry_run)
     if dry_run:
-        expected = estimate(planned, folder, n_jobs=jobs)
+        with redirect_stdout(sys.stderr):
+            expected = estimate(planned, folder, n_jobs=jobs)
         click.echo(json.dumps(expected.to_dict(), indent=2) if as_json else repr(expected))
         return
     try:
-        done = run(planned, folder, n_jobs=jobs, cluster=cluster, fresh=fresh, extend=extend)
+        with redirect_stdout(sys.stderr):
+            done = run(planned, folder, n_jobs=jobs, cluster=cluster, fresh=fresh, extend=extend)
     except KeyboardInterrupt:
         n_kept = SweepFolder(folder).count()
         click.echo(f"\n{n_kept} finished jobs are kept; the same command goes on from there.", err=True)
         raise
     click.echo(json.dumps(done.to_dict(), indent=2) if as_json else repr(done))
+    if not as_json and int(done.data["finished"].sum()):
+        click.echo(f'draw them: metastable.figures.sweep_overview(metastable.sweeps.load("{folder.as_posix()}"))')
     if done.failures:
         sys.exit(1)

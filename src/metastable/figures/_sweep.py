@@ -264,5 +264,5 @@ def _is_logarithmic(x: np.ndarray) -> bool:
 
 
 def _named(data: Any, name: str) -> str:
-    unit = data[name].attrs.get("units", "1")
-    return name if unit == "1" else f"{name} ({unit})"
+    words, unit = (data[name].attrs.get(key, other) for key, other in (("long_name", name), ("units", "1")))
+    return words if unit == "1" else f"{words} ({unit})"

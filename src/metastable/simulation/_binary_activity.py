@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from metastable._display import Drawn
 from metastable._files import ForeignFileError, load_arrays, save_arrays
 from metastable._validation import require_number, require_path
+from metastable.simulation._read_only import read_only
 from metastable.spikes import SpikeData
 
 _FORMAT = "metastable-binary-activity"
@@ -21,7 +22,8 @@ _FORMAT = "metastable-binary-activity"
 class BinaryActivity(Drawn):
     """Rates of clusters and populations of a binary network, sampled in time.
 
-    A rate is the fraction of units that are active, between 0 and 1; it is not a firing rate.
+    A rate is the fraction of units that are active, between 0 and 1; it is not a firing rate. The arrays are
+    read-only; copy one to change it.
 
     Parameters
     ----------
@@ -53,6 +55,12 @@ class BinaryActivity(Drawn):
     sample_ms: float
     spikes: SpikeData | None = None
     meta: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
+        for name in ("cluster_rates", "population_rates"):
+            put(name, {population: read_only(rates) for population, rates in getattr(self, name).items()})
+        put("time_ms", read_only(self.time_ms))
 
     @property
     def n_trials(self) -> int:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from metastable._display import Drawn
 from metastable._files import ForeignFileError, load_arrays, save_arrays
 from metastable._validation import require_path
+from metastable.simulation._read_only import read_only
 
 _FORMAT = "metastable-finite-size-activity"
 # Numbers of states are 64-bit integers with a sign.
@@ -20,7 +21,7 @@ _MOST_NEURONS = 62
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class FiniteSizeActivity(Drawn):
-    """Activity of synchronous binary neurons, step by step.
+    """Activity of synchronous binary neurons, step by step; the arrays are read-only.
 
     Parameters
     ----------
@@ -44,6 +45,11 @@ class FiniteSizeActivity(Drawn):
     activity: NDArray[np.uint8]
     potentials: NDArray[np.float64] | None = None
     meta: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "activity", read_only(self.activity))
+        if self.potentials is not None:
+            object.__setattr__(self, "potentials", read_only(self.potentials))
 
     @property
     def n_trials(self) -> int:

@@ -120,7 +120,7 @@ def _network_of(job: Job) -> Any:
         network = job.build()
     except (ValueError, TypeError):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ValueError(
             f"network {job.builder.name} cannot be built ({type(error).__name__}: {error}); mend the function."
         ) from None

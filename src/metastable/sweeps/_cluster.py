@@ -184,9 +184,9 @@ def _send_functions(jobs: list[Job]) -> None:
 
     builders = {job.builder.name: job.builder for job in jobs}
     for function in (*builders.values(), *(measure.function for measure in jobs[0].measures)):
-        module = sys.modules.get(function.call.__module__)
-        if function.source is not None and module is not None and module.__name__ != "__main__":
-            cloudpickle.register_pickle_by_value(module)
+        for module in map(sys.modules.get, function.modules):
+            if module is not None and module.__name__ != "__main__":
+                cloudpickle.register_pickle_by_value(module)
 
 
 def _run_on_worker(pickled: bytes, made_by: dict[str, Any]) -> Numbers | Failure:

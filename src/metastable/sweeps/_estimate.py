@@ -25,8 +25,8 @@ Index = tuple[int, ...]
 
 # The first job shorter than this is timed a second time, when kernels are compiled and loaded.
 _SHORT_S = 20.0
-# For all jobs after the first, which may take what it takes.
-_BUDGET_S = 30.0
+# For all jobs until the first has finished, and for all after it.
+_FIRST_S, _BUDGET_S = 300.0, 30.0
 _MOST_TIMED = 10
 
 
@@ -45,6 +45,8 @@ class Estimate(Displayed):
         How long they took.
     stopped : bool
         Whether the dearest was stopped then and takes longer.
+    n_known : int
+        Jobs that have finished, now or before; where there are none, spikes and size are not known.
     n_timed : int
         Jobs that were timed, now or when they were run.
     n_spikes : int
@@ -63,6 +65,7 @@ class Estimate(Displayed):
     cheapest_s: float = 0.0
     dearest_s: float = 0.0
     stopped: bool = False
+    n_known: int = 0
     n_timed: int = 0
     n_spikes: int = 0
     n_bytes: int = 0
@@ -86,14 +89,18 @@ class Estimate(Displayed):
         finished = f", {self.n_finished:,} of them finished" if self.n_finished else ""
         least, most = map(_time, self.seconds)
         least, most = (least if least != most else "", f"more than {most}" if self.stopped else most)
-        span = f"between {least} and {most}" if least else f"about {most}"
+        span = f"between {least} and {most}" if least else most if self.stopped else f"about {most}"
+        size = "no job has ended, so that sizes are not known"
+        if self.n_known:
+            size = f"about {_two_digits(self.n_spikes)} spikes and {_bytes(self.n_bytes)} on disk"
         lines = [
-            f"{self.n_jobs:,} jobs{finished}; about {self.n_spikes:,} spikes and {_bytes(self.n_bytes)} on disk",
+            f"{self.n_jobs:,} jobs{finished}; {size}",
             f"{span} on {'1 thread' if self.n_threads == 1 else f'{self.n_threads} threads'}, by "
             f"{'the one job' if self.n_timed == 1 else f'the {self.n_timed:,} jobs'} that {_were(self.n_timed)} timed:",
-            f"  {self.cheapest_s:.3g} s for {self.cheapest}",
         ]
-        if self.dearest != self.cheapest:
+        if self.n_known:
+            lines.append(f"  {self.cheapest_s:.3g} s for {self.cheapest}")
+        if self.dearest != self.cheapest or not self.n_known:
             lines.append(f"  {'more than ' if self.stopped else ''}{self.dearest_s:.3g} s for {self.dearest}")
         if self.failures:
             lines.append(f"{len(self.failures)} more {_were(len(self.failures))} to be timed and failed:")
@@ -117,8 +124,8 @@ def estimate(sweep: Sweep, folder: str | os.PathLike[str] | None = None, *, n_jo
     Returns
     -------
     Estimate
-        Timed are jobs at the corners of what varies and in the middle. After the first of them this ends within half a
-        minute: the job that is running then is stopped, and counts as longer.
+        Timed are jobs at the corners of what varies and in the middle. The first that finishes may take five minutes,
+        and half a minute later this ends: the job that is running then is stopped, and counts as longer.
 
     Raises
     ------
@@ -139,6 +146,20 @@ def estimate(sweep: Sweep, folder: str | os.PathLike[str] | None = None, *, n_jo
     with one_blas_thread():
         timed, stopped, failures = _timings(sweep, _chosen(sweep, found, missing))
     known = found | timed
+    if not known and stopped:
+        dearest = max(stopped, key=lambda index: (stopped[index], index))
+        return Estimate(
+            n_jobs=sweep.n_jobs,
+            n_finished=0,
+            n_threads=min(n_threads, n_missing),
+            cheapest=str(sweep.job(dearest)),
+            dearest=str(sweep.job(dearest)),
+            cheapest_s=stopped[dearest],
+            dearest_s=stopped[dearest],
+            stopped=True,
+            n_timed=len(stopped),
+            failures=tuple(failures),
+        )
     if not known:
         raise ValueError(f"all jobs that were to be timed failed; the first is {failures[0]}")
     seconds = {index: numbers.seconds for index, numbers in known.items()}
@@ -155,6 +176,7 @@ def estimate(sweep: Sweep, folder: str | os.PathLike[str] | None = None, *, n_jo
         dearest=str(sweep.job(dearest if cut is None else cut)),
         dearest_s=seconds[dearest] if cut is None else stopped[cut],
         stopped=cut is not None,
+        n_known=len(known),
         n_timed=len(known) + len(stopped),
         n_spikes=round(sum(each.n_spikes for each in known.values()) / len(known) * n_missing),
         n_bytes=round(_mean_bytes(sweep, timed or dict(itertools.islice(found.items(), 1))) * n_missing),
@@ -182,14 +204,14 @@ def _timings(sweep: Sweep, chosen: list[Index]) -> tuple[dict[Index, Numbers], d
     stopped: dict[Index, float] = {}
     failures: list[Failure] = []
     warm: set[str] = set()
-    until = math.inf
+    until = time.monotonic() + _FIRST_S
     for job in map(sweep.job, chosen):
         limit = until - time.monotonic()
         if limit <= 0:
             break
         outcome = _attempt(job, limit)
         if isinstance(outcome, Numbers):
-            until = min(until, time.monotonic() + _BUDGET_S)
+            until = min(until, time.monotonic() + _BUDGET_S) if timed else time.monotonic() + _BUDGET_S
             if outcome.seconds < _SHORT_S and job.builder.name not in warm:
                 warm.add(job.builder.name)
                 outcome = _attempt(job, until - time.monotonic()) or outcome
@@ -233,6 +255,10 @@ def _mean_bytes(sweep: Sweep, known: Mapping[Index, Numbers]) -> float:
 
 def _were(number: int) -> str:
     return "was" if number == 1 else "were"
+
+
+def _two_digits(number: int) -> str:
+    return f"{int(float(f'{number:.2g}')):,}"
 
 
 def _time(seconds: float) -> str:

@@ -151,12 +151,12 @@ class Job:
         return int(address.generate_state(1, np.uint64)[0])
 
     def attempt(self) -> Numbers | Failure:
-        """Run, and return an error instead of raising it; one job must not end the others."""
+        """Run, and return an error, also sys.exit, instead of raising it; one job must not end the others."""
         try:
             return self.run()
         except CancelledError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             where = "".join(getattr(error, "__notes__", []))
             return Failure(str(self), f"{type(error).__name__}{where}: {error}")
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from metastable._validation import shown
 
+_DEEPEST = 32
+
 
 def require_known(where: str, given: Iterable[str], known: Collection[str]) -> None:
     """Raise a sentence that names the nearest known key, if a key is unknown."""
@@ -50,6 +52,20 @@ def require_numbers_in(where: str, value: Any) -> None:
     elif isinstance(value, list | tuple):
         for inner in value:
             require_numbers_in(where, inner)
+
+
+def require_shallow(where: str, value: Any) -> None:
+    """Raise a sentence if lists and tables are nested deeper than anything that a sweep is made of."""
+    inner, depth = [value], 0
+    # Not by recursion, which the depth would end.
+    while inner := [v for each in inner if isinstance(each, Mapping | list | tuple) for v in _inside(each)]:
+        depth += 1
+        if depth > _DEEPEST:
+            raise ValueError(f"{where} nests lists or tables more than {_DEEPEST} deep; give plain lists of numbers.")
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, Mapping) else value
 
 
 def require_name(where: str, name: Any) -> None:

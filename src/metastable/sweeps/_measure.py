@@ -113,7 +113,7 @@ class Measure:
         given = {"network": network, "seed": seed}
         try:
             found = self.function.call(subject, **self.options, **{name: given[name] for name in self.taken})
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             # Beside "give sigmas_ms" must stand whose option that is.
             error.add_note(f" in measure.{self.label}")
             raise
@@ -134,12 +134,13 @@ class Measure:
         return name.removeprefix(f"{self.label}_") if name.startswith(f"{self.label}_") else None
 
     def _number(self, part: str, value: Any) -> np.ndarray:
-        array = np.asarray(value)
+        array = np.asarray(value) if not np.ma.isMaskedArray(value) else value
         if array.dtype.kind not in "biuf":
             raise TypeError(
                 f"measure.{self.label} must return numbers, got {part + ' = ' if part else ''}{shown(value)}."
             )
-        return array.astype(np.float64)
+        # What is masked is no number.
+        return np.ma.filled(array.astype(np.float64), np.nan)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready data."""

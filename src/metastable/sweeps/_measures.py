@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from metastable import communities as groups
 from metastable import meanfield, statistics
+from metastable._validation import require_integer
 from metastable.networks import BinaryNetwork
 from metastable.simulation import BinaryActivity, FiniteSizeActivity
 from metastable.spikes import SpikeData
@@ -81,14 +82,17 @@ def cluster_states(
     smoothing_ms: float | None = None,
     threshold: Any = None,
     min_duration_ms: float = 0.0,
+    min_ended: int = 5,
 ) -> Numbers:
-    """Active clusters and durations of their states; bins of 10 ms for spikes, the samples of a binary network."""
+    """Active clusters and mean durations of their states, NaN where fewer than `min_ended` of them ended."""
+    fewest = require_integer("min_ended", min_ended, minimum=1)
     rates, sample_ms = _cluster_rates(recording, bin_ms, smoothing_ms)
     found = statistics.cluster_states(rates, sample_ms=sample_ms, threshold=threshold, min_duration_ms=min_duration_ms)
     return {
         "mean_active": found.mean_active,
-        "up_ms": found.up.mean_ms,
-        "down_ms": found.down.mean_ms,
+        # A mean is the whole time over the number of ends: from one end in 10 s, 10 s.
+        "up_ms": found.up.mean_ms if found.up.n_ended >= fewest else np.nan,
+        "down_ms": found.down.mean_ms if found.down.n_ended >= fewest else np.nan,
         "n_up_ended": found.up.n_ended if found.found else np.nan,
     }
 
@@ -190,31 +194,75 @@ class Named:
     function : callable
     needs : {"spikes", "clusters", "activity", "network"}
         What it takes: spikes; spikes or rates of clusters; rates of a binary or finite-size network; no recording.
+    words : dict of (str, str)
+        What the number is and its unit, under ``""``, or those of its parts; ``"*"`` for any other part.
     dims : tuple of str
         Names of the dimensions of an array.
-    units : dict of str
-        Of the number, under ``""``, or of its parts.
     """
 
     function: Callable[..., Any]
     needs: str
+    words: dict[str, tuple[str, str]]
     dims: tuple[str, ...] = ()
-    units: dict[str, str] = field(default_factory=dict)
 
+    def words_of(self, part: str) -> tuple[str, str]:
+        """Return what a part is, in words, and its unit."""
+        name, unit = self.words[part if part in self.words else "*"]
+        return name.format(part.replace("_", " ")), unit
+
+
+_STATES = {"up_ms": ("mean duration of active states", "ms"), "down_ms": ("mean duration of inactive states", "ms")}
+_ACTIVE = {"mean_active": ("mean number of active clusters", "1")}
 
 NAMED = {
-    "rate": Named(rate, "spikes", units={"": "spikes/s"}),
-    "firing_rates": Named(firing_rates, "spikes", dims=("neuron",), units={"": "spikes/s"}),
-    "fano_factor": Named(fano_factor, "spikes", units={"": "1"}),
-    "cv": Named(cv, "spikes", units={"": "1"}),
-    "cv2": Named(cv2, "spikes", units={"": "1"}),
-    "count_correlations": Named(count_correlations, "spikes"),
-    "autocovariance_time": Named(autocovariance_time, "spikes", units={"": "ms"}),
-    "cluster_states": Named(cluster_states, "clusters", units={"up_ms": "ms", "down_ms": "ms"}),
-    "cluster_rate_variance": Named(cluster_rate_variance, "clusters"),
-    "communities": Named(communities, "spikes", units={"sigma_ms": "ms"}),
-    "mean_activity": Named(mean_activity, "activity", units={"": "1"}),
-    "fixed_points": Named(fixed_points, "network"),
-    "homogeneous_state": Named(homogeneous_state, "network"),
-    "dwell_times": Named(dwell_times, "network", units={"up_ms": "ms", "down_ms": "ms"}),
+    "rate": Named(rate, "spikes", {"": ("mean firing rate", "spikes/s")}),
+    "firing_rates": Named(firing_rates, "spikes", {"": ("firing rate", "spikes/s")}, dims=("neuron",)),
+    "fano_factor": Named(fano_factor, "spikes", {"": ("Fano factor", "1")}),
+    "cv": Named(cv, "spikes", {"": ("CV of inter-spike intervals", "1")}),
+    "cv2": Named(cv2, "spikes", {"": ("CV2 of inter-spike intervals", "1")}),
+    "count_correlations": Named(
+        count_correlations,
+        "spikes",
+        {
+            "all_pairs": ("count correlation of all pairs", "1"),
+            "same_cluster": ("count correlation within clusters", "1"),
+            "different_cluster": ("count correlation between clusters", "1"),
+        },
+    ),
+    "autocovariance_time": Named(autocovariance_time, "spikes", {"": ("time constant of autocovariance", "ms")}),
+    "cluster_states": Named(
+        cluster_states, "clusters", _STATES | _ACTIVE | {"n_up_ended": ("number of active states that ended", "1")}
+    ),
+    # Spikes have rates in spikes/s, binary networks fractions of active units.
+    "cluster_rate_variance": Named(
+        cluster_rate_variance, "clusters", {"": ("variance of cluster rates", "square of the unit of rates")}
+    ),
+    "communities": Named(
+        communities,
+        "spikes",
+        {
+            "n_groups": ("number of groups", "1"),
+            "modularity": ("modularity", "1"),
+            "delta_q": ("modularity above controls", "1"),
+            "p_value": ("p-value of groups", "1"),
+            "sigma_ms": ("timescale of similarity", "ms"),
+            "agreement": ("agreement of groups with clusters", "1"),
+        },
+    ),
+    "mean_activity": Named(mean_activity, "activity", {"": ("mean activity", "1"), "*": ("mean activity of {}", "1")}),
+    "fixed_points": Named(
+        fixed_points,
+        "network",
+        {
+            "n": ("number of fixed points", "1"),
+            "n_stable": ("number of stable fixed points", "1"),
+            "n_stable_active": ("number of stable fixed points with active clusters", "1"),
+        },
+    ),
+    "homogeneous_state": Named(
+        homogeneous_state,
+        "network",
+        {"stable": ("stability of the homogeneous state", "1"), "*": ("homogeneous {}", "1")},
+    ),
+    "dwell_times": Named(dwell_times, "network", _STATES | _ACTIVE),
 }

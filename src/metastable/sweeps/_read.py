@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from metastable._validation import require_path
-from metastable.sweeps._keys import require_known
+from metastable.sweeps._keys import require_known, require_shallow
+
+# The parser takes memory and time by the square of the number of parts.
+_LONG_KEY = re.compile(r"""(?:["']?[\w-]++["']?[ \t]*+\.[ \t]*+){500}""")
 
 
 def content_of(path: str | os.PathLike[str], known: Collection[str]) -> dict[str, Any]:
@@ -39,14 +43,22 @@ def content_of(path: str | os.PathLike[str], known: Collection[str]) -> dict[str
     if not file.is_file():
         raise FileNotFoundError(f"there is no file {file}; check the path.")
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        text = file.read_text(encoding="utf-8-sig")
+        if _LONG_KEY.search(text):
+            raise RecursionError
+        content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{file.name} is not TOML ({error}); mend it there, see examples/clustering.toml.") from None
+    except RecursionError:
+        raise ValueError(
+            f"{file.name} nests lists or tables too deeply to be read; give plain lists of numbers."
+        ) from None
     except UnicodeDecodeError as error:
         line = file.read_bytes()[: error.start].count(b"\n") + 1
         raise ValueError(f"{file.name} is not UTF-8 text (line {line}); save it as UTF-8.") from None
     except OSError as error:
         raise OSError(f"cannot read {file}: {error.strerror}; check its permissions.") from None
+    require_shallow(file.name, content)
     require_known(file.name, content, known)
     for key in ("network", "measure"):
         if key not in content:

@@ -25,6 +25,13 @@ SIMULATE = tuple(
     )
 )
 STIMULUS = ("shape", "amplitude", "values", "start_ms", "stop_ms", "hold_until_ms", "dt_ms", "clusters", "population")
+# What steps are called, how long they are by default, and more of them than anybody waits for or a memory holds.
+_STEPS = {
+    "LIFNetwork": ("dt_ms", 0.1, 10**11),
+    "BinaryNetwork": ("sample_ms", 1.0, 10**8),
+    "FiniteSizeNetwork": (None, 1.0, 10**9),
+    "DisorderedNetwork": (None, 1.0, 10**9),
+}
 SELECT = ("burn_in_ms", "population", "clusters")
 
 
@@ -41,8 +48,9 @@ def require_simulation(network: Any, options: Mapping[str, Any], stimulus: Any, 
             known = [name for name in overload.__annotations__ if name not in (*_OURS, "return")]
             require_known("[simulate]", options, known)
             if stimulus is not None and "stimulus" not in overload.__annotations__:
-                raise ValueError(f"a {kind} takes no stimulus; leave [stimulus] out.")
-            _require_duration(options)
+                own = "; give it stimulus in [network]" if kind == "FiniteSizeNetwork" else ""
+                raise ValueError(f"a {kind} takes no stimulus; leave [stimulus] out{own}.")
+            _require_steps(network, options)
             return
     raise TypeError(f"a {kind} cannot be simulated; leave out the measures that need a recording.")
 
@@ -92,6 +100,18 @@ def _require_duration(options: Mapping[str, Any]) -> float:
     if "duration_ms" not in options:
         raise ValueError("[simulate] lacks duration_ms, the length of a trial; add it.")
     return require_number("simulate.duration_ms", options["duration_ms"], above=0)
+
+
+def _require_steps(network: Any, options: Mapping[str, Any]) -> None:
+    duration = _require_duration(options)
+    name, step, most = _STEPS.get(type(network).__name__, (None, duration, 1))
+    if name is not None:
+        step = require_number(f"simulate.{name}", options.get(name, step), above=0)
+    if duration / step > most:
+        raise ValueError(
+            f"simulate.duration_ms={duration:g} is {duration / step:.3g} steps of {step:g} ms, and a trial may have at "
+            f"most {most:.0e}; simulate less."
+        )
 
 
 def require_part(network: Any, population: Any, clusters: Any, *, where: str) -> None:
@@ -156,6 +176,7 @@ def record(
     -------
     SpikeData, BinaryActivity or FiniteSizeActivity
     """
+    _require_steps(network, options)
     start = require_burn_in(network, options, chosen)
     found = simulated(
         network, options=options, stimulus=stimulus, seed=seed, network_index=network_index, n_trials=n_trials
@@ -191,7 +212,8 @@ def select(recording: Recording, network: Any, population: str | None, clusters:
     Recording
     """
     if population is None and clusters is None:
-        return recording
+        # Tables of its own: what a measure takes out of them must not lack for the next one.
+        return replace(recording) if isinstance(recording, BinaryActivity) else recording
     if isinstance(recording, SpikeData):
         return recording.select(population=population, cluster=clusters)
     if isinstance(recording, FiniteSizeActivity):

@@ -103,14 +103,17 @@ def _free(name: str, taken: Collection[str]) -> str:
 
 
 def _attributes(measure: Measure, name: str) -> dict[str, str]:
-    function = measure.function.call
+    """Return what the numbers are, for axes of figures: in words for the package's own, else by the person's name."""
     attributes = {"measure": json.dumps(measure.to_dict(), sort_keys=True)}
-    lines = (function.__doc__ or "").strip().splitlines()
-    if lines:
-        attributes["long_name"] = lines[0]
     named = NAMED.get(measure.function.name)
-    unit = None if named is None else named.units.get(measure.part_of(name) or "")
-    return attributes | ({} if unit is None else {"units": unit})
+    if named is None:
+        lines = (measure.function.call.__doc__ or "").strip().splitlines()
+        return attributes | {"long_name": name} | ({"description": lines[0]} if lines else {})
+    words, unit = named.words_of(measure.part_of(name) or "")
+    # Beside the measure of the part selected for the whole sweep may stand that of another.
+    part = [] if measure.population is None else [measure.population]
+    part += [] if measure.clusters is None else [f"clusters {measure.clusters}"]
+    return attributes | {"long_name": ", ".join([words, *part]), "units": unit}
 
 
 def write(data: Dataset, path: Path) -> None:
@@ -132,7 +135,7 @@ def load(path: str | os.PathLike[str]) -> Dataset:
     xarray.Dataset
         A variable for each number that is measured; dimensions are what varies, ``seed`` if there are several, and
         ``network``. ``finished`` is 0 where a job has failed or was not run, and numbers are NaN there.
-        ``attrs["provenance"]`` is JSON.
+        ``attrs["provenance"]`` is JSON. Draw it by `metastable.figures.sweep_overview`.
 
     Raises
     ------

@@ -17,7 +17,14 @@ from metastable.sweeps._axes import N_TRIALS, SECTIONS, Axis, axes_of, place_of,
 from metastable.sweeps._checks import require_possible
 from metastable.sweeps._functions import NamedFunction, named_function
 from metastable.sweeps._job import Job
-from metastable.sweeps._keys import plain, require_known, require_name, require_numbers_in, require_table
+from metastable.sweeps._keys import (
+    plain,
+    require_known,
+    require_name,
+    require_numbers_in,
+    require_shallow,
+    require_table,
+)
 from metastable.sweeps._measure import RESERVED, Measure
 from metastable.sweeps._presets import presets
 from metastable.sweeps._read import content_of
@@ -75,8 +82,11 @@ class Sweep(Displayed):
     ``dwell_times`` of binary networks by mean field, without a simulation. A function of your own takes the recording
     (`SpikeData`, `BinaryActivity`, `FiniteSizeActivity`), or, if its first parameter is called ``network``, the
     specification; if it has keywords ``network`` or ``seed`` it receives those; it returns a number, an array, or a
-    dict of them. Arrays of jobs may differ in length, and are filled up with NaN; a job whose array has another number
-    of dimensions than those of most jobs fails.
+    dict of them; masked entries are NaN. It is told apart by its file and those beside it that this imports: a change
+    of them makes other jobs. Bound methods, partials and other objects are refused, as nothing tells what they hold.
+    ``cluster_states`` gives mean durations where at least ``min_ended`` states ended (5). Arrays of jobs may differ in
+    length, and are filled up with NaN; a job whose array has another number of dimensions than those of most jobs
+    fails.
 
     Examples
     --------
@@ -111,6 +121,8 @@ class Sweep(Displayed):
 
     def __post_init__(self) -> None:
         put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
+        for name in (*_TABLES, "stimulus", "seed", "n_networks", "n_trials"):
+            require_shallow(name, getattr(self, name))
         for name in _TABLES:
             put(name, require_table(name, getattr(self, name)))
             require_numbers_in(name, getattr(self, name))
@@ -121,6 +133,7 @@ class Sweep(Displayed):
         require_known("[select]", self.select, SELECT)
         require_numbers_in("stimulus", self.stimulus)
         self._check_seeds()
+        self._check_stimulus()
         self._check_names()
         if not self.needs_simulation and self.simulate:
             raise ValueError("no measure needs a recording; leave [simulate] out.")
@@ -220,6 +233,14 @@ class Sweep(Displayed):
         if not seeds or len(set(seeds)) < len(seeds):
             raise ValueError(f"seed must be a number or a list of different numbers, got {seeds}.")
         object.__setattr__(self, "seed", seeds)
+
+    def _check_stimulus(self) -> None:
+        given = self.vary.get("stimulus")
+        if given is not None and not isinstance(given, Mapping):
+            raise TypeError(
+                f"vary.stimulus must name what of [stimulus] varies, as vary.stimulus.amplitude, got {shown(given)}; "
+                "the parameter stimulus of a finite-size network is vary.network.stimulus."
+            )
 
     def _check_names(self) -> None:
         names = [name for axis in self.axes for name in axis.coordinates()]

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
-from metastable._display import Displayed
+from metastable._display import Displayed, counted
 from metastable._validation import require_integer, require_list, shown
 from metastable.sweeps._axes import N_TRIALS, SECTIONS, Axis, axes_of, place_of, with_values, written
 from metastable.sweeps._checks import require_possible
@@ -304,11 +304,11 @@ class Sweep(Displayed):
         return plain(content)
 
     def __repr__(self) -> str:
-        lines = [f"Sweep of {', '.join(b.name for b in self.builders.values())}: {_count(self.n_jobs, 'job')}"]
+        lines = [f"Sweep of {', '.join(b.name for b in self.builders.values())}: {counted(self.n_jobs, 'job')}"]
         for axis in self.axes:
             names = [name for name in axis.coordinates() if name != axis.name]
             together = f" ({', '.join(names)} together)" if axis.zipped else ""
-            lines.append(f"  {axis.name}: {_count(axis.size, 'value')}{together}")
+            lines.append(f"  {axis.name}: {counted(axis.size, 'value')}{together}")
         if self._seeds_vary:
             lines.append(f"  seed: {len(self.seeds)}")
         lines.append(f"  network: {self.n_networks}")
@@ -317,14 +317,10 @@ class Sweep(Displayed):
             varied = [path for axis in self.axes for path in axis.values]
             duration = self.simulate.get("duration_ms")
             length = "" if ("simulate", "duration_ms") in varied else f" of {duration:g} ms"
-            trials = "trials" if (N_TRIALS,) in varied else _count(self.n_trials, "trial")
+            trials = "trials" if (N_TRIALS,) in varied else counted(self.n_trials, "trial")
             run = f"{trials}{length}, then "
         lines.append(f"  each job: {run}{', '.join(m.label for m in self.measures)}")
         return "\n".join(lines)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def _key(preset: Any) -> Any:

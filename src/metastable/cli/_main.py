@@ -40,7 +40,7 @@ class _Paper(click.Choice):
     """A paper; an unknown one is answered with the nearest."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        from metastable.sweeps._keys import require_known
+        from metastable._known_names import require_known
 
         require_known("reproduce", [value], self.choices)
         return value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import math
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from metastable._known_names import nearest
 from metastable._parallel import Monitor, run_jobs
 from metastable._provenance import provenance
 from metastable._random import Purpose, resolve_seed, stream
@@ -160,11 +160,9 @@ def _require_options(given: dict[str, Any]) -> None:
     others = [name for name in list(inspect.signature(detect).parameters)[1:] if name not in own]
     for name in given:
         if name not in others:
-            near = difflib.get_close_matches(name, own + others, n=1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
             raise TypeError(
-                f"sliding_windows has no option {name!r}; {hint}its options are {', '.join(own)}, and those of detect, "
-                f"{', '.join(others)}."
+                f"sliding_windows has no option {name!r}; {nearest(name, own + others)}its options are "
+                f"{', '.join(own)}, and those of detect, {', '.join(others)}."
             )
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from metastable._known_names import require_known
 from metastable._validation import require_choice, require_integer, require_list, require_number, shown
-from metastable.sweeps._keys import canonical, plain, require_known, require_numbers_in
+from metastable.sweeps._keys import canonical, plain, require_numbers_in
 
 # Tables whose entries can vary. A name without one of them is a parameter of the network.
 SECTIONS = ("network", "simulate", "stimulus", "select")

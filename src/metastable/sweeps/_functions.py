@@ -17,8 +17,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from metastable._known_names import require_known
 from metastable._validation import shown
-from metastable.sweeps._keys import require_known
 
 # What is installed does not change from run to run, and what it imports is everything.
 _INSTALLED = {

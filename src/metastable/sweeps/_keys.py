@@ -1,30 +1,17 @@
-"""Keys and values that a person wrote: unknown ones are answered with the nearest known one."""
+"""Keys and values that a person wrote, made plain and checked."""
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import json
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from metastable._known_names import require_known
 from metastable._validation import shown
 
 _DEEPEST = 32
-
-
-def require_known(where: str, given: Iterable[str], known: Collection[str]) -> None:
-    """Raise a sentence that names the nearest known key, if a key is unknown."""
-    for key in given:
-        if key not in known:
-            # The beginning of a name is not near to it when the name is long.
-            begun = [name for name in known if name.startswith(str(key))]
-            near = begun or difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]!r}? " if near else ""
-            if not known:
-                raise ValueError(f"{where} takes nothing, and {key!r} was given; leave it out.")
-            raise ValueError(f"{where} does not know {key!r}; {hint}known are {', '.join(sorted(known))}.")
 
 
 def plain(value: Any) -> Any:

@@ -9,8 +9,9 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from metastable._known_names import require_known
 from metastable._validation import require_path
-from metastable.sweeps._keys import require_known, require_shallow
+from metastable.sweeps._keys import require_shallow
 
 # The parser takes memory and time by the square of the number of parts.
 _LONG_KEY = re.compile(r"""(?:["']?[\w-]++["']?[ \t]*+\.[ \t]*+){500}""")

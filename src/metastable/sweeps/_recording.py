@@ -8,11 +8,12 @@ from typing import Any, get_overloads
 
 import numpy as np
 
+from metastable._known_names import require_known
 from metastable._validation import require_indices, require_integer, require_number, require_steps, shown
 from metastable.networks import DisorderedNetwork, FiniteSizeNetwork, LIFNetwork, Stimulus
 from metastable.simulation import BinaryActivity, FiniteSizeActivity, simulate
 from metastable.spikes import SpikeData
-from metastable.sweeps._keys import require_arguments, require_known, require_table
+from metastable.sweeps._keys import require_arguments, require_table
 
 Recording = SpikeData | BinaryActivity | FiniteSizeActivity
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from metastable._display import Displayed, counted
+from metastable._known_names import require_known
 from metastable._validation import require_integer, require_list, shown
 from metastable.sweeps._axes import N_TRIALS, SECTIONS, Axis, axes_of, place_of, with_values, written
 from metastable.sweeps._checks import require_possible
@@ -19,7 +20,6 @@ from metastable.sweeps._functions import NamedFunction, named_function
 from metastable.sweeps._job import Job
 from metastable.sweeps._keys import (
     plain,
-    require_known,
     require_name,
     require_numbers_in,
     require_shallow,

@@ -22,6 +22,8 @@ _SPIKES_IN_SMOOTHING = 10
 # A mean of fewer dwell times says little: of five, the interval of 95% goes from half to three times the mean.
 _ENOUGH_ENDS = 5
 _MOST_DRAWN, _MOST_SAMPLES_DRAWN = 20, 2000
+# Fewer states are dots: bars of one or two show nothing of how they are distributed.
+_FEW_STATES = 20
 
 
 def states(spikes: SpikeData, labels: NDArray[np.int64], sigma_ms: float) -> Section:
@@ -144,7 +146,12 @@ def _draw(results: Mapping[str, Any]) -> Figure:
         figures.titled(left, "Rates", f"{part}each up to its largest value, right; bars where active")
         pairs = [(results["up_ms"], "active", "#c0392b"), (results["down_ms"], "inactive", "#5d6d7e")]
         longest = max((float(values.max(initial=0)) for values, _, _ in pairs), default=0.0) / 1000
-        if longest:
+        if longest and sum(values.size for values, _, _ in pairs) < _FEW_STATES:
+            for row, (values, label, color) in enumerate(pairs):
+                right.plot(values / 1000, np.full(values.size, row), "o", color=color, label=label, alpha=0.6)
+            right.set(xlabel="dwell time (s)", xlim=(0, 1.05 * longest), ylim=(-0.7, 1.7))
+            right.set_yticks([0, 1], [label for _, label, _ in pairs])
+        elif longest:
             edges = np.linspace(0, longest, 21).tolist()
             for values, label, color in pairs:
                 right.hist(values / 1000, edges, histtype="step", color=color, label=label, linewidth=1.2)

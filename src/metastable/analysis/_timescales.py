@@ -65,7 +65,7 @@ def timescales(spikes: SpikeData) -> Section:
 
 def _decay(name: str, upto: str, found: Autocovariance, fit: TimeConstant) -> tuple[list[Number], list[str]]:
     """Return the numbers of a curve, and why there are none where a decay does not describe it."""
-    explained = Number(f"{name}r_squared", f"explained by an exponential, {upto}", float(fit.r_squared))
+    explained = Number(f"{name}r_squared", f"R² of an exponential, {upto}", float(fit.r_squared))
     if not _is_trusted(fit):
         labels = {"tau_ms": "fitted time constant", "fall_time_ms": "falls to 1/e"}
         none = [Number(f"{name}{key}", f"{label}, {upto}", np.nan, "ms") for key, label in labels.items()]

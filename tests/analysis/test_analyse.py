@@ -192,8 +192,8 @@ def test_large_recordings_are_cut_within_trials_that_have_spikes():
     for per_trial, ids, n_spikes, said in (
         ((0, 30, 0, 40, 50), [101, 103], 70, "the first 2 of 3 trials with spikes are"),
         ((0, 90, 50), [101], 90, "the first trial of 2 trials with spikes is"),
-        ((1, 0, 2, 98, 70), [103], 98, "trial 103, of 4 with spikes, is"),
-        ((0, 1, 1000), [102], 100, "the first 0.11 s of trial 102, of 2 with spikes, are"),
+        ((1, 0, 2, 98, 70), [103], 98, "trial 103, one of 4 with spikes, is"),
+        ((0, 1, 1000), [102], 100, "the first 0.11 s of trial 102, one of 2 with spikes, are"),
         ((0, 1000), [101], 100, "the first 0.11 s of trial 101, the only one with spikes, are"),
     ):
         part, sentence = _part.shortened(counts(*per_trial), 100)
@@ -218,7 +218,7 @@ def test_an_empty_first_trial_does_not_blank_sections(monkeypatch):
     assert found.communities is not None
     assert value(found["correlations"], "correlation_n_pairs") == 190
     said = " ".join(found.missing)
-    assert "of trial 7, of 2 with spikes, are compared" in said
+    assert "of trial 7, one of 2 with spikes, are compared" in said
     assert "trials with most spikes, to keep memory" in said
     assert "there are no spikes" not in said
     assert found["timescales"].results["fits"]

@@ -38,6 +38,8 @@ def test_a_mean_of_no_sure_sign_does_not_reproduce_that_something_rises():
     assert claim(-values - 0.17, (-math.inf, 0.0)).verdict == "reproduced"
     assert claim([0.1], rises).verdict == "reproduced"
     assert claim([0.0, 0.0, 0.0], rises).verdict == "undecided"
+    # An exact number on the bound will not move.
+    assert Claim("a number", "above 0", rises, np.zeros(1), exact=True).verdict == "deviates"
 
 
 def test_one_network_outside_cannot_decide():

@@ -36,7 +36,9 @@ def plain(network, value=1.0):
     ],
 )
 def test_what_holds_something_is_refused(given, kind):
-    with pytest.raises(ValueError, match=f"measure.f is {kind}, .* would go unnoticed; define a function in a file"):
+    with pytest.raises(
+        ValueError, match=f"measure.f is {kind}, .* would go unnoticed; give a plain function of a file"
+    ):
         Sweep(network=SMALL, measure={"f": given})
     assert Sweep(network=SMALL, measure={"f": plain}).n_jobs == 1
 
@@ -74,9 +76,9 @@ def test_a_helper_that_has_changed_is_seen(tmp_path, form):
     assert not list(tmp_path.rglob("__pycache__"))
 
 
-def test_helpers_of_helpers_and_those_imported_within_functions_count(tmp_path):
+def test_helpers_of_helpers_count(tmp_path):
     (tmp_path / "mine.py").write_text("import one\ndef f(network):\n    return one.g()\n")
-    (tmp_path / "one.py").write_text("def g():\n    import two\n    return two.h()\n")
+    (tmp_path / "one.py").write_text("import two\ndef g():\n    import math\n    return two.h()\n")
     (tmp_path / "other.py").write_text("x = 1\n")
     sources = []
     for text in ("def h():\n    return 1\n", "def h():\n    return 2\n"):
@@ -85,6 +87,20 @@ def test_helpers_of_helpers_and_those_imported_within_functions_count(tmp_path):
         sources.append(sweep.measures[0].function)
     assert sources[0].source != sources[1].source
     assert sources[0].modules == ("mine", "one", "two")
+
+
+@pytest.mark.parametrize("imported", ["import two", "from two import h", "from parts.deep import h"])
+def test_helpers_imported_when_a_function_is_called_are_refused(tmp_path, imported):
+    """A job runs when the folder is no longer searched, and might find another file of that name."""
+    (tmp_path / "mine.py").write_text("import one\ndef f(network):\n    return one.g()\n")
+    (tmp_path / "one.py").write_text(f"def g():\n    {imported}\n    return 1\n")
+    (tmp_path / "two.py").write_text("def h():\n    return 1\n")
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "__init__.py").touch()
+    (tmp_path / "parts" / "deep.py").write_text("def h():\n    return 1\n")
+    name = imported.split()[1].split(".")[0]
+    with pytest.raises(ValueError, match=rf"g in one\.py imports {name} when it is called, .*; move that import"):
+        Sweep(network=SMALL, measure={"f": "mine:f"}, folder=tmp_path)
 
 
 def test_helpers_of_two_folders_under_one_name(tmp_path):

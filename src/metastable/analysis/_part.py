@@ -49,7 +49,7 @@ def shortened(spikes: SpikeData, max_spikes: int) -> tuple[SpikeData, str]:
         of_trials = f"{with_spikes.size:,} trials{' with spikes' * (with_spikes.size < spikes.n_trials)}"
         return spikes.select(trial=with_spikes[:n_first]), _only(f"the first {which} of {of_trials}", n_first > 1)
     part = spikes.select(trial=with_spikes[n_first : n_first + 1])
-    which = f"of {with_spikes.size:,}" if with_spikes.size > 1 else "the only one"
+    which = f"one of {with_spikes.size:,}" if with_spikes.size > 1 else "the only one"
     name = f"trial {part.trial_id[0]}, {which} with spikes,"
     if part.n_spikes <= max_spikes:
         return part, _only(name, False)

@@ -265,4 +265,7 @@ def _is_logarithmic(x: np.ndarray) -> bool:
 
 def _named(data: Any, name: str) -> str:
     words, unit = (data[name].attrs.get(key, other) for key, other in (("long_name", name), ("units", "1")))
+    if words.endswith("."):
+        # Files of older versions have a sentence there.
+        words = name
     return words if unit == "1" else f"{words} ({unit})"

@@ -86,7 +86,7 @@ class Claim(Displayed):
             reproduced = outside <= 0
         if reproduced:
             return "reproduced"
-        return "deviates" if outside > unsure else "undecided"
+        return "deviates" if self.exact or outside > unsure else "undecided"
 
     def _half_width(self) -> float:
         n = len(self.values)

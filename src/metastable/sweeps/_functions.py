@@ -92,8 +92,8 @@ def named_function(
         # So is what objects hold: the one of a method, the arguments of a partial.
         kind = "a bound method" if inspect.ismethod(given) else f"an object of {type(given).__name__}"
         raise ValueError(
-            f"{where} is {kind}, {shown(given)}, and a change of what it holds would go unnoticed; define a function "
-            "in a file and give it options."
+            f"{where} is {kind}, {shown(given)}, and a change of what it holds would go unnoticed; give a plain "
+            "function of a file, which may call it, and options."
         )
     if "<" in name or getattr(given, "__closure__", None):
         # What a closure holds is invisible to the key of a result, which would then be found again when it has changed.
@@ -123,6 +123,7 @@ def _module(name: str, folder: Path | None) -> ModuleType:
     file = None if folder is None else folder / f"{name}.py"
     if file is None or not file.is_file():
         return importlib.import_module(name)
+    _require_imports_at_the_top(file)
     spec = importlib.util.spec_from_file_location(name, file)
     assert spec is not None
     assert spec.loader is not None
@@ -147,6 +148,24 @@ def _importing_beside(file: Path) -> Iterator[None]:
     finally:
         sys.path[:], sys.dont_write_bytecode = path, writes
         sys.modules.update({name: module for name, module in before.items() if name not in sys.modules})
+
+
+def _require_imports_at_the_top(file: Path) -> None:
+    """Refuse imports of files beside within functions: jobs run when the folder is no longer searched."""
+    for each in (file, *_beside(file, file.parent).values()):
+        try:
+            tree = ast.parse(each.read_bytes())
+        except (SyntaxError, ValueError):
+            continue
+        for function in ast.walk(tree):
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                for names in _names(function, each, file.parent):
+                    place = file.parent / names[0]
+                    if place.with_name(f"{names[0]}.py").is_file() or (place / "__init__.py").is_file():
+                        raise ValueError(
+                            f"{function.name} in {each.name} imports {names[0]} when it is called, where it would not "
+                            f"be found; move that import to the top of {each.name}"
+                        )
 
 
 def _source(where: str, function: Callable[..., Any]) -> tuple[str, tuple[str, ...]]:
@@ -200,6 +219,11 @@ def _imports(file: Path, root: Path) -> Iterator[tuple[str, ...]]:
     except (SyntaxError, ValueError):
         # The import itself tells.
         return
+    yield from _names(tree, file, root)
+
+
+def _names(tree: ast.AST, file: Path, root: Path) -> Iterator[tuple[str, ...]]:
+    """Return the modules that a part of a file imports, by the parts of their names."""
     package = file.relative_to(root).parts[:-1]
     names: list[tuple[str, ...]] = []
     for node in ast.walk(tree):

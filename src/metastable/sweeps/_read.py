@@ -14,7 +14,7 @@ from metastable._validation import require_path
 from metastable.sweeps._keys import require_shallow
 
 # The parser takes memory and time by the square of the number of parts.
-_LONG_KEY = re.compile(r"""(?:["']?[\w-]++["']?[ \t]*+\.[ \t]*+){500}""")
+_LONG_KEY = re.compile(r"""(?<![\w-])(?:["']?[\w-]++["']?[ \t]*+\.[ \t]*+){500}""")
 
 
 def content_of(path: str | os.PathLike[str], known: Collection[str]) -> dict[str, Any]:

@@ -309,7 +309,7 @@ FIGURE = Figure(
         "it too, but later than pairs, and best where clusters take turns. Beyond it E clusters freeze: a few"
         " win and stay, the others hardly fire and never together, and although the structure is stronger "
         "than ever, spikes show less of it. At the standard resolution modularity joins clusters, which are "
-        "small beside the whole, and finds a tenth to a half as much (dash-dotted); the other curves are at a"
+        "small beside the whole, and finds much less (dash-dotted); the other curves are at a"
         " finer one, where each neuron counts as being as like itself as a neuron is, on average, like all "
         "others together. What limits detection is time: tens of seconds show only the clusters that became "
         "active meanwhile (e), while a hundred neurons find their clusters about as well as thousands with E "
@@ -317,7 +317,7 @@ FIGURE = Figure(
         " have no slow covariance, or one longer than "
         f"{protocol.MOST_LAG_MS / 1000:g} s. Stars: communities.detect finds groups to be"
         " significant in all recordings, dots: in some, dashes: in none; it says that neurons are not "
-        "independent, which neurons of the uniform E/I network are not either: they share the rate of the "
+        "independent, and those of a uniform network need not be either: they share the rate of the "
         "whole. Bands: standard deviation between networks; thin lines: networks."
     ),
     jobs=_jobs,

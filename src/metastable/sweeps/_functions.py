@@ -153,11 +153,7 @@ def _importing_beside(file: Path) -> Iterator[None]:
 def _require_imports_at_the_top(file: Path) -> None:
     """Refuse imports of files beside within functions: jobs run when the folder is no longer searched."""
     for each in (file, *_beside(file, file.parent).values()):
-        try:
-            tree = ast.parse(each.read_bytes())
-        except (SyntaxError, ValueError):
-            continue
-        for function in ast.walk(tree):
+        for function in ast.walk(_parsed(each)):
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                 for names in _names(function, each, file.parent):
                     place = file.parent / names[0]
@@ -214,12 +210,15 @@ def _beside(file: Path, root: Path) -> dict[str, Path]:
 
 
 def _imports(file: Path, root: Path) -> Iterator[tuple[str, ...]]:
+    yield from _names(_parsed(file), file, root)
+
+
+def _parsed(file: Path) -> ast.Module:
     try:
-        tree = ast.parse(file.read_bytes())
+        return ast.parse(file.read_bytes())
     except (SyntaxError, ValueError):
         # The import itself tells.
-        return
-    yield from _names(tree, file, root)
+        return ast.Module([], [])
 
 
 def _names(tree: ast.AST, file: Path, root: Path) -> Iterator[tuple[str, ...]]:
